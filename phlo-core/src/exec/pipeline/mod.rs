@@ -1,0 +1,1 @@
+//! The executor that sends a whole transaction at once.

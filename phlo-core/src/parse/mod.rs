@@ -1,0 +1,1 @@
+//! The URL grammar: text in, a request out. Never sees the schema.

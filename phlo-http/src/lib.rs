@@ -1,0 +1,1 @@
+//! A REST API on a PostgreSQL schema, as a `hyper` service.

@@ -1,0 +1,3 @@
+//! The `phlo-http` command.
+
+fn main() {}

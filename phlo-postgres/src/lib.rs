@@ -1,0 +1,1 @@
+//! Starts a private, throw-away PostgreSQL server, for demos and tests.

@@ -1,0 +1,1 @@
+//! Generates typed resources from a schema snapshot.
