@@ -3,6 +3,7 @@
 //! A [`Transaction`] says everything about a unit of work before the first byte is sent, so that an
 //! [`Executor`] can send all of it at once.
 
+mod decode;
 mod transaction;
 
 #[cfg(feature = "sqlx")]
@@ -10,4 +11,5 @@ pub mod introspect;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
 
-pub use self::transaction::{Access, End, Executor, Guard, Results, Row, Transaction};
+pub use self::decode::{Outcome, decode};
+pub use self::transaction::{End, Executor, Results, Row, Transaction, check_guard};

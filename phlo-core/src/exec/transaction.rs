@@ -5,7 +5,8 @@ use std::future::Future;
 use bytes::Bytes;
 
 use crate::{
-    error::{Code, Error, Result},
+    error::Result,
+    plan::{Access, Guard},
     schema::Isolation,
     sql::Statement,
 };
@@ -36,15 +37,6 @@ pub struct Transaction {
     pub guard: Option<Guard>,
 }
 
-/// Whether a transaction may write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// It may not.
-    ReadOnly,
-    /// It may.
-    ReadWrite,
-}
-
 /// How a transaction ends if nothing fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -54,50 +46,21 @@ pub enum End {
     Rollback,
 }
 
-/// A condition on the number of rows of the main statement, which its second column tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Exactly one row, since one object was asked for.
-    Singular,
-    /// At most so many rows.
-    MaxAffected(u64),
-    /// Exactly one row, or else the body's key was another than that of the URL.
-    PutKey,
+/// Checks a guard on the rows of a main statement: their number is its second column.
+///
+/// # Errors
+///
+/// The guard's, if the transaction must not be kept.
+pub fn check_guard(guard: Guard, rows: &[Row]) -> Result<()> {
+    let count = rows
+        .first()
+        .and_then(|row| row.get(1)?.as_deref())
+        .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
+        .unwrap_or(0);
+    guard.check(count)
 }
 
-impl Guard {
-    /// The error if a result with so many rows must not be kept.
-    pub fn check(self, rows: u64) -> Result<()> {
-        match self {
-            Self::Singular if rows != 1 => {
-                Err(Error::new(Code::Singular, "Cannot coerce the result to a single JSON object")
-                    .with_details(format!("The result contains {rows} rows")))
-            }
-            Self::MaxAffected(most) if rows > most => Err(Error::new(
-                Code::MaxAffected,
-                "Query result exceeds max-affected preference constraint",
-            )
-            .with_details(format!("The query affects {rows} rows"))),
-            Self::PutKey if rows != 1 => Err(Error::new(
-                Code::PutKey,
-                "Payload values do not match URL in primary key column(s)",
-            )),
-            Self::Singular | Self::MaxAffected(_) | Self::PutKey => Ok(()),
-        }
-    }
-
-    /// Like [`check`](Self::check), on the rows themselves.
-    pub fn check_rows(self, rows: &[Row]) -> Result<()> {
-        let count = rows
-            .first()
-            .and_then(|row| row.get(1)?.as_deref())
-            .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
-            .unwrap_or(0);
-        self.check(count)
-    }
-}
-
-/// The values of a row, in PostgreSQL's text format; none for null.
+/// The values of a row, in the format that the statement asked for; none for null.
 pub type Row = Vec<Option<Bytes>>;
 
 /// The rows of the statements that have an answer.
@@ -126,13 +89,15 @@ pub trait Executor: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     #[test]
     fn guards_read_the_second_column() {
         let rows = vec![vec![None, Some(Bytes::from_static(b"2"))]];
-        assert_eq!(Guard::Singular.check_rows(&rows).unwrap_err().kind(), Code::Singular);
-        assert!(Guard::MaxAffected(2).check_rows(&rows).is_ok());
-        assert_eq!(Guard::MaxAffected(1).check_rows(&rows).unwrap_err().kind(), Code::MaxAffected);
-        assert_eq!(Guard::PutKey.check_rows(&[]).unwrap_err().kind(), Code::PutKey);
+        let kind = |guard, rows: &[Row]| check_guard(guard, rows).map_err(|error| error.kind());
+        assert_eq!(kind(Guard::Singular, &rows), Err(Code::Singular));
+        assert_eq!(kind(Guard::MaxAffected(2), &rows), Ok(()));
+        assert_eq!(kind(Guard::MaxAffected(1), &rows), Err(Code::MaxAffected));
+        assert_eq!(kind(Guard::PutKey, &[]), Err(Code::PutKey));
     }
 }

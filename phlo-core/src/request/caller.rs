@@ -1,5 +1,7 @@
 //! Who asks, and what the database is told about it.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 /// Who asks: the role that the request runs as, and what its functions and policies can read.
@@ -9,6 +11,8 @@ pub struct Caller {
     pub role: String,
     /// The claims of the token; `role` is filled in when they are handed on.
     pub claims: Map<String, Value>,
+    /// The claims as JSON with the role filled in, where they were already written once.
+    pub claims_json: Option<Arc<str>>,
     /// The method, as `request.method`.
     pub method: String,
     /// The path, as `request.path`.

@@ -1,5 +1,7 @@
 //! Media types of answers and bodies.
 
+use std::fmt;
+
 /// A media type that phlo knows something about, or any other by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaType {
@@ -63,4 +65,99 @@ pub enum PlanOption {
     Buffers,
     /// Write-ahead log usage.
     Wal,
+}
+
+impl MediaType {
+    /// The media type of a name without parameters, in any case.
+    pub fn from_name(name: &str) -> Self {
+        match name.to_ascii_lowercase().as_str() {
+            "application/json" => Self::Json,
+            "application/geo+json" => Self::GeoJson,
+            "text/csv" => Self::Csv,
+            "text/plain" => Self::Text,
+            "text/xml" => Self::Xml,
+            "application/openapi+json" => Self::OpenApi,
+            "application/x-www-form-urlencoded" => Self::Form,
+            "application/octet-stream" => Self::OctetStream,
+            "*/*" => Self::Any,
+            _ => Self::Other(name.to_owned()),
+        }
+    }
+
+    /// Whether answers of this type say that they are UTF-8.
+    pub fn has_charset(&self) -> bool {
+        !matches!(self, Self::OctetStream | Self::Other(_))
+    }
+}
+
+impl PlanOption {
+    /// Its name in a media type.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Analyze => "analyze",
+            Self::Verbose => "verbose",
+            Self::Settings => "settings",
+            Self::Buffers => "buffers",
+            Self::Wal => "wal",
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json => "application/json",
+            Self::GeoJson => "application/geo+json",
+            Self::Csv => "text/csv",
+            Self::Text => "text/plain",
+            Self::Xml => "text/xml",
+            Self::OpenApi => "application/openapi+json",
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::OctetStream => "application/octet-stream",
+            Self::Any => "*/*",
+            Self::ArrayStripped => "application/vnd.pgrst.array+json;nulls=stripped",
+            Self::Object { nulls_stripped: true } => {
+                "application/vnd.pgrst.object+json;nulls=stripped"
+            }
+            Self::Object { nulls_stripped: false } => "application/vnd.pgrst.object+json",
+            Self::Other(name) => name,
+            Self::Plan { of, format, options } => {
+                let format = match format {
+                    PlanFormat::Text => "text",
+                    PlanFormat::Json => "json",
+                };
+                write!(f, "application/vnd.pgrst.plan+{format}; for=\"{of}\"")?;
+                for (index, option) in options.iter().enumerate() {
+                    f.write_str(if index == 0 { "; options=" } else { "|" })?;
+                    f.write_str(option.as_str())?;
+                }
+                return Ok(());
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for name in ["application/json", "text/csv", "*/*", "image/png"] {
+            assert_eq!(MediaType::from_name(name).to_string(), name);
+        }
+    }
+
+    #[test]
+    fn plans_are_written_with_their_options() {
+        let plan = MediaType::Plan {
+            of: Box::new(MediaType::Json),
+            format: PlanFormat::Text,
+            options: vec![PlanOption::Analyze, PlanOption::Buffers],
+        };
+        assert_eq!(
+            plan.to_string(),
+            "application/vnd.pgrst.plan+text; for=\"application/json\"; options=analyze|buffers"
+        );
+    }
 }

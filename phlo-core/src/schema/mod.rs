@@ -7,6 +7,7 @@ mod name;
 mod relationship;
 mod representation;
 mod routine;
+pub mod suggest;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,10 +155,12 @@ impl Schema {
         source: &QualifiedName,
         target: &QualifiedName,
     ) -> Option<&QualifiedName> {
-        if self.representations.is_empty() {
-            return None;
-        }
         self.representations.get(&(source.clone(), target.clone()))
+    }
+
+    /// Whether the user made any representation at all.
+    pub fn has_representations(&self) -> bool {
+        !self.representations.is_empty()
     }
 
     /// The user's media type handlers for a target.

@@ -1,0 +1,141 @@
+//! The whole way in a few lines: a request in, an outcome out.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::Result,
+    exec::{self, End, Executor, Outcome, Transaction},
+    plan::{self, CountPlan, Limits, Plan},
+    request::{Caller, Request, TransactionEnd},
+    schema::{Ident, Isolation, QualifiedName, Schema},
+    sql::{self, session},
+};
+
+/// What a server adds to every request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// What it allows.
+    pub limits: Limits,
+    /// Whether transactions are undone unless the caller asks otherwise.
+    pub rollback_all: bool,
+    /// A function that runs before every request.
+    pub pre_request: Option<QualifiedName>,
+    /// Settings of the configuration, as `(name, value)`.
+    pub app_settings: Vec<(String, String)>,
+    /// What holds for transactions of a role.
+    pub roles: BTreeMap<String, RoleSettings>,
+}
+
+/// What holds for transactions of a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleSettings {
+    /// Its settings (`ALTER ROLE .. SET`), as `(name, value)`.
+    pub settings: Vec<(String, String)>,
+    /// Its isolation level.
+    pub isolation: Option<Isolation>,
+}
+
+/// What was planned for a request, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The plan.
+    pub plan: Plan,
+    /// The outcome.
+    pub outcome: Outcome,
+}
+
+/// Plans a request, runs it as its caller, and reads what came of it.
+///
+/// # Errors
+///
+/// Whatever a stage refuses; see [`plan::plan`] and [`Executor::run`].
+pub async fn answer(
+    executor: &impl Executor,
+    schema: &Schema,
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Answer> {
+    let plan = plan::plan(schema, request, &settings.limits)?;
+    let outcome = run(executor, settings, request, caller, &plan).await?;
+    Ok(Answer { plan, outcome })
+}
+
+/// Runs what was planned.
+///
+/// # Errors
+///
+/// See [`Executor::run`].
+pub async fn run(
+    executor: &impl Executor,
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+    plan: &Plan,
+) -> Result<Outcome> {
+    let transaction = transaction(settings, request, caller, plan);
+    let results = executor.run(&transaction).await?;
+    exec::decode(plan, settings.limits.max_rows, results)
+}
+
+/// Everything that is sent to the database for a plan.
+pub fn transaction(
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+    plan: &Plan,
+) -> Transaction {
+    let estimates =
+        matches!(plan.count, CountPlan::Planned | CountPlan::Query { estimate: true, .. });
+    let frame = frame(
+        settings,
+        caller,
+        &request.schema,
+        request.preferences.timezone.as_deref(),
+        &plan.settings,
+        request.preferences.transaction,
+    );
+    Transaction {
+        access: plan.access,
+        isolation: plan.isolation.or(frame.isolation),
+        main: sql::render(plan),
+        after: (estimates && plan.explain.is_none()).then(|| sql::render_estimate(plan)),
+        guard: plan.guard.filter(|_| plan.explain.is_none()),
+        ..frame
+    }
+}
+
+/// A transaction of a caller that does nothing yet.
+pub fn frame(
+    settings: &Settings,
+    caller: &Caller,
+    schema: &Ident,
+    timezone: Option<&str>,
+    function_settings: &[(String, String)],
+    preferred_end: Option<TransactionEnd>,
+) -> Transaction {
+    let role = settings.roles.get(&caller.role);
+    let context = session::Context {
+        schema,
+        extra_search_path: &settings.limits.extra_search_path,
+        role_settings: role.map_or(&[], |role| role.settings.as_slice()),
+        timezone,
+        function_settings,
+        app_settings: &settings.app_settings,
+    };
+    let end = match (preferred_end, settings.rollback_all) {
+        (Some(TransactionEnd::Rollback), _) | (None, true) => End::Rollback,
+        (Some(TransactionEnd::Commit), _) | (None, false) => End::Commit,
+    };
+    Transaction {
+        role: caller.role.clone(),
+        access: plan::Access::ReadOnly,
+        isolation: role.and_then(|role| role.isolation),
+        settings: session::settings(caller, &context),
+        pre_request: settings.pre_request.as_ref().map(session::pre_request),
+        main: sql::Statement::constant("SELECT NULL"),
+        after: None,
+        end,
+        guard: None,
+    }
+}

@@ -1,0 +1,175 @@
+//! The statement around a query: one row that holds the body and everything that headers need.
+
+use sea_query::{CommonTableExpression, Expr, SelectStatement, WithClause};
+
+use crate::{
+    plan::{
+        ActionPlan, BodyPlan, CountPlan, CustomArgument, Element, MutationKind, MutationPlan, Plan,
+        ReadNode,
+    },
+    request::{Output, Resolution},
+    schema::Ident,
+    sql::{
+        call::{self, SCALAR},
+        fragment::{
+            array_literal, call as function_call, constant, fragment, name, qualified, value,
+        },
+        mutate,
+        read::{self, JsonKind, RESULT},
+    },
+};
+
+/// The rows of the query within the statement.
+const ROW: &str = "phlo_row";
+
+/// Wraps a plan's query into one row. The columns, all text but the body:
+///
+/// 1. the number of all rows, if they are counted;
+/// 2. the number of rows;
+/// 3. the key of the only new row, as a JSON array of `[column, value]`;
+/// 4. the body;
+/// 5. `response.headers` and 6. `response.status`, as functions have set them;
+/// 7. the number of inserted rows, where some may have been updated instead.
+pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
+    let node = plan.action.read();
+    let mut query = SelectStatement::new();
+    let mut with = WithClause::new();
+    let mut needs_with = true;
+    let rows = match &plan.action {
+        ActionPlan::Read(node) if plan.body != BodyPlan::Csv => {
+            needs_with = false;
+            read::query(node, JsonKind::of(node))
+        }
+        ActionPlan::Read(node) => {
+            // The header line looks at the rows a second time.
+            with.cte(result(read::query(node, JsonKind::of(node))));
+            all_results()
+        }
+        ActionPlan::Mutate(mutation, node) => {
+            with.cte(result(mutate::mutation(mutation)));
+            // What isn't returned by the change can't be selected, but need not be either.
+            if plan.body == BodyPlan::Nothing {
+                all_results()
+            } else {
+                read::query(node, JsonKind::of(node))
+            }
+        }
+        ActionPlan::Call(call_plan, node) => {
+            with.cte(result(call::query(call_plan)));
+            read::query(node, JsonKind::of(node))
+        }
+    };
+    if needs_with {
+        query.with_cte(with);
+    }
+    let is_single = matches!(&plan.action, ActionPlan::Call(call, _) if call.single);
+    let page = constant(if is_single { "1" } else { "count(*)" });
+    query.expr(text(total(plan.count, node, page.clone())));
+    query.expr(text(page));
+    query.expr(location(&plan.action));
+    query.expr(body(&plan.body, node));
+    query.expr(constant("current_setting('response.headers', true)"));
+    query.expr(constant("current_setting('response.status', true)"));
+    query.expr(inserted(&plan.action));
+    query.from_subquery(rows, ROW);
+    query
+}
+
+fn text(expr: Expr) -> Expr {
+    fragment("($1)::text", [expr])
+}
+
+fn result(query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
+    CommonTableExpression::new().table_name(RESULT).query(query).to_owned()
+}
+
+fn all_results() -> SelectStatement {
+    SelectStatement::new().expr(constant("*")).from(RESULT).to_owned()
+}
+
+fn total(count: CountPlan, node: &ReadNode, page: Expr) -> Expr {
+    match count {
+        CountPlan::No | CountPlan::Planned => constant("NULL"),
+        CountPlan::Page => page,
+        CountPlan::Query { limit, .. } => {
+            let mut counted = read::count(node);
+            if let Some(limit) = limit {
+                counted.limit(limit);
+            }
+            let mut query = SelectStatement::new();
+            query.expr(constant("count(*)"));
+            query.from_subquery(counted, "phlo_count");
+            Expr::SubQuery(None, Box::new(query.into()))
+        }
+    }
+}
+
+fn location(action: &ActionPlan) -> Expr {
+    if let ActionPlan::Mutate(MutationPlan { kind, .. }, _) = action
+        && let MutationKind::Insert { location: Some(key), .. } = kind
+        && !key.is_empty()
+    {
+        return fragment(
+            "(SELECT json_agg(json_build_array(key, value))::text FROM (SELECT \
+             row_to_json(phlo_result) AS phlo_new FROM phlo_result LIMIT 1) AS phlo_first, \
+             json_each_text(phlo_new) WHERE key = ANY($1::text[]))",
+            [value(array_literal(key))],
+        );
+    }
+    constant("NULL::text")
+}
+
+fn inserted(action: &ActionPlan) -> Expr {
+    if let ActionPlan::Mutate(MutationPlan { kind, .. }, _) = action
+        && let MutationKind::Insert { conflict: Some(conflict), .. } = kind
+        && conflict.resolution == Resolution::MergeDuplicates
+    {
+        return mutate::inserted();
+    }
+    constant("NULL::text")
+}
+
+fn body(plan: &BodyPlan, node: &ReadNode) -> Expr {
+    let row = Ident::new(ROW);
+    let scalar = || crate::sql::fragment::column(&row, &Ident::new(SCALAR));
+    if node.output == Output::HeadersOnly {
+        return constant("''");
+    }
+    match plan {
+        BodyPlan::Nothing => constant("''"),
+        BodyPlan::Json { element, single, nulls_stripped } => {
+            let element = match element {
+                Element::Row => name(&row),
+                Element::Scalar => scalar(),
+            };
+            let all = fragment("json_agg($1)", [element]);
+            let all = if *nulls_stripped { fragment("json_strip_nulls($1)", [all]) } else { all };
+            if *single {
+                fragment("coalesce($1->0, 'null')", [all])
+            } else {
+                fragment("coalesce($1, '[]')", [all])
+            }
+        }
+        BodyPlan::Csv => constant(
+            "(SELECT coalesce(string_agg(phlo_key, ','), '') FROM (SELECT \
+             json_object_keys(phlo_head) AS phlo_key FROM (SELECT row_to_json(phlo_result) AS \
+             phlo_head FROM phlo_result LIMIT 1) AS phlo_first) AS phlo_keys) || E'\\n' || \
+             coalesce(string_agg(substring(phlo_row::text, 2, length(phlo_row::text) - 2), E'\\n'), \
+             '')",
+        ),
+        BodyPlan::GeoJson => fragment(
+            "json_build_object('type', 'FeatureCollection', 'features', \
+             coalesce(json_agg(ST_AsGeoJSON($1)::json), '[]'))",
+            [name(&row)],
+        ),
+        BodyPlan::Value => scalar(),
+        BodyPlan::Custom { function, argument } => {
+            let argument = match argument {
+                CustomArgument::Scalar => scalar(),
+                CustomArgument::Row => name(&row),
+                CustomArgument::RowOf(table) => fragment("$1::$2", [name(&row), qualified(table)]),
+            };
+            function_call(function, vec![argument])
+        }
+    }
+}

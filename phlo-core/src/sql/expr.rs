@@ -1,0 +1,289 @@
+//! Fields, filters and orders as expressions.
+
+use sea_query::{Condition as Where, Expr, NullOrdering, Order, SelectStatement};
+
+use crate::{
+    plan::{
+        Condition, EmbedPlan, EmbedShape, FieldPlan, FilterPlan, JoinCondition, OperationPlan,
+        OrderPlan, SelectPlan,
+    },
+    request::{
+        Aggregate, Direction, FtsOperator, IsValue, JsonKey, JsonStep, LogicOperator, NullsOrder,
+        QuantifiedOperator, Quantifier, SimpleOperator,
+    },
+    schema::{Ident, QualifiedName},
+    sql::fragment::{array_literal, call, column, fragment, iden, name, qualified, value},
+};
+
+/// The column in which the rows of a to-many embed arrive.
+pub(crate) const ROWS: &str = "phlo_rows";
+
+/// A field: the column, or a place in its JSON.
+pub(crate) fn field(alias: &Ident, field: &FieldPlan) -> Expr {
+    let base = column(alias, &field.name);
+    if field.path.is_empty() {
+        return base;
+    }
+    let base = if field.to_jsonb { fragment("to_jsonb($1)", [base]) } else { base };
+    field.path.iter().fold(base, |base, step| match step {
+        JsonStep::Arrow(JsonKey::Name(key)) => fragment("$1->$2", [base, value(key)]),
+        JsonStep::Arrow(JsonKey::Index(index)) => fragment("$1->$2::int", [base, value(index)]),
+        JsonStep::DoubleArrow(JsonKey::Name(key)) => fragment("$1->>$2", [base, value(key)]),
+        JsonStep::DoubleArrow(JsonKey::Index(index)) => {
+            fragment("$1->>$2::int", [base, value(index)])
+        }
+    })
+}
+
+/// A cast to a type of the schema, if there is one to make.
+pub(crate) fn cast(expr: Expr, type_name: Option<&QualifiedName>) -> Expr {
+    match type_name {
+        None => expr,
+        Some(type_name) => fragment("CAST($1 AS $2)", [expr, qualified(type_name)]),
+    }
+}
+
+/// An aggregate, if there is one to make.
+pub(crate) fn aggregate(
+    expr: Expr,
+    aggregate: Option<Aggregate>,
+    cast_to: Option<&QualifiedName>,
+) -> Expr {
+    let template = match aggregate {
+        None => return expr,
+        Some(Aggregate::Sum) => "sum($1)",
+        Some(Aggregate::Avg) => "avg($1)",
+        Some(Aggregate::Max) => "max($1)",
+        Some(Aggregate::Min) => "min($1)",
+        Some(Aggregate::Count) => "count($1)",
+    };
+    cast(fragment(template, [expr]), cast_to)
+}
+
+/// Selects a column, every column, or an aggregate.
+pub(crate) fn select(query: &mut SelectStatement, alias: &Ident, item: &SelectPlan) {
+    let star = item.field.name == "*" && item.field.path.is_empty();
+    let base = match (item.whole_row, star) {
+        (true, _) => name(alias),
+        (false, true) if item.aggregate.is_some() => fragment("*", []),
+        (false, true) => fragment("$1.*", [name(alias)]),
+        (false, false) => field(alias, &item.field),
+    };
+    let base = match &item.transform {
+        Some(function) => call(function, vec![base]),
+        None => base,
+    };
+    let expr =
+        aggregate(cast(base, item.cast.as_ref()), item.aggregate, item.aggregate_cast.as_ref());
+    match &item.alias {
+        Some(alias) => query.expr_as(expr, iden(alias)),
+        None => query.expr(expr),
+    };
+}
+
+/// What must hold, all of it.
+pub(crate) fn conditions(
+    alias: &Ident,
+    conditions: &[Condition],
+    embed: &impl Fn(&Ident, bool) -> Expr,
+) -> Where {
+    conditions.iter().fold(Where::all(), |all, it| all.add(condition(alias, it, embed)))
+}
+
+fn condition(
+    alias: &Ident,
+    condition_plan: &Condition,
+    embed: &impl Fn(&Ident, bool) -> Expr,
+) -> Where {
+    match condition_plan {
+        Condition::Group { negated, operator, members } => {
+            let group = match operator {
+                LogicOperator::And => Where::all(),
+                LogicOperator::Or => Where::any(),
+            };
+            let group =
+                members.iter().fold(group, |group, it| group.add(condition(alias, it, embed)));
+            if *negated { group.not() } else { group }
+        }
+        Condition::Filter(plan) => Where::all().add(filter(alias, plan)),
+        Condition::Embed { alias, present } => Where::all().add(embed(alias, *present)),
+    }
+}
+
+/// Whether an embed that is joined to the query has rows.
+pub(crate) fn joined_embed(embeds: &[EmbedPlan], alias: &Ident, present: bool) -> Expr {
+    let is_one = embeds.iter().any(|embed| {
+        embed.alias == *alias
+            && matches!(embed.shape, EmbedShape::Object(_) | EmbedShape::SpreadOne(_))
+    });
+    // A row is null as a whole only if there is none; its columns may all be null.
+    let rows = if is_one { name(alias) } else { column(alias, &Ident::new(ROWS)) };
+    if present {
+        fragment("$1 IS DISTINCT FROM NULL", [rows])
+    } else {
+        fragment("$1 IS NOT DISTINCT FROM NULL", [rows])
+    }
+}
+
+/// The columns that tie a query to the one around it.
+pub(crate) fn joins(joins: &[JoinCondition]) -> impl Iterator<Item = Expr> + '_ {
+    joins.iter().map(|join| {
+        let left = column(&join.left.0, &join.left.1);
+        fragment("$1 = $2", [left, column(&join.right.0, &join.right.1)])
+    })
+}
+
+/// A comparison.
+fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
+    let left = field(alias, &plan.field);
+    let left = match &plan.text_search {
+        None => left,
+        Some(None) => fragment("to_tsvector($1)", [left]),
+        Some(Some(language)) => fragment("to_tsvector($1, $2)", [value(language), left]),
+    };
+    // A value that the user's own function reads; a plain one is read as the field's type.
+    let read = |text: &str| match &plan.transform {
+        Some(function) => call(function, vec![value(text)]),
+        None => value(text),
+    };
+    let expr = match &plan.operation {
+        OperationPlan::Simple(operator, text) => fragment(simple(*operator), [left, read(text)]),
+        OperationPlan::Quantified(operator, quantifier, text) => {
+            let right = match operator {
+                QuantifiedOperator::Like | QuantifiedOperator::ILike => {
+                    value(text.replace('*', "%"))
+                }
+                QuantifiedOperator::Equal
+                | QuantifiedOperator::GreaterThanEqual
+                | QuantifiedOperator::GreaterThan
+                | QuantifiedOperator::LessThanEqual
+                | QuantifiedOperator::LessThan
+                | QuantifiedOperator::Match
+                | QuantifiedOperator::IMatch => read(text),
+            };
+            let right = match quantifier {
+                None => right,
+                Some(Quantifier::Any) => fragment("ANY($1)", [right]),
+                Some(Quantifier::All) => fragment("ALL($1)", [right]),
+            };
+            fragment(quantified(*operator), [left, right])
+        }
+        OperationPlan::In(values) => in_list(left, values, plan.transform.as_ref()),
+        OperationPlan::Is(is) => fragment(is_value(*is), [left]),
+        OperationPlan::IsDistinctFrom(text) => {
+            fragment("$1 IS DISTINCT FROM $2", [left, value(text)])
+        }
+        OperationPlan::FullText(operator, language, text) => {
+            let query = full_text(*operator);
+            match language {
+                None => fragment(query.0, [left, value(text)]),
+                Some(language) => fragment(query.1, [left, value(language), value(text)]),
+            }
+        }
+    };
+    if plan.negated { fragment("NOT $1", [expr]) } else { expr }
+}
+
+/// `= ANY(array)` rather than `IN`: it takes an empty list, and one statement serves all lengths.
+fn in_list(left: Expr, values: &[String], transform: Option<&QualifiedName>) -> Expr {
+    // PostgREST 16: `in.()` matches nothing.
+    let list: &[String] = if matches!(values, [only] if only.is_empty()) { &[] } else { values };
+    let array = value(array_literal(list));
+    match transform {
+        None => fragment("$1 = ANY($2)", [left, array]),
+        Some(function) => {
+            let each = call(function, vec![fragment("unnest($1::text[])", [array])]);
+            fragment("$1 = ANY(SELECT $2)", [left, each])
+        }
+    }
+}
+
+const fn simple(operator: SimpleOperator) -> &'static str {
+    match operator {
+        SimpleOperator::NotEqual => "$1 <> $2",
+        SimpleOperator::Contains => "$1 @> $2",
+        SimpleOperator::ContainedIn => "$1 <@ $2",
+        SimpleOperator::Overlaps => "$1 && $2",
+        SimpleOperator::StrictlyLeft => "$1 << $2",
+        SimpleOperator::StrictlyRight => "$1 >> $2",
+        SimpleOperator::NotRightOf => "$1 &< $2",
+        SimpleOperator::NotLeftOf => "$1 &> $2",
+        SimpleOperator::Adjacent => "$1 -|- $2",
+    }
+}
+
+const fn quantified(operator: QuantifiedOperator) -> &'static str {
+    match operator {
+        QuantifiedOperator::Equal => "$1 = $2",
+        QuantifiedOperator::GreaterThanEqual => "$1 >= $2",
+        QuantifiedOperator::GreaterThan => "$1 > $2",
+        QuantifiedOperator::LessThanEqual => "$1 <= $2",
+        QuantifiedOperator::LessThan => "$1 < $2",
+        QuantifiedOperator::Like => "$1 LIKE $2",
+        QuantifiedOperator::ILike => "$1 ILIKE $2",
+        QuantifiedOperator::Match => "$1 ~ $2",
+        QuantifiedOperator::IMatch => "$1 ~* $2",
+    }
+}
+
+const fn is_value(value: IsValue) -> &'static str {
+    match value {
+        IsValue::Null => "$1 IS NULL",
+        IsValue::NotNull => "$1 IS NOT NULL",
+        IsValue::True => "$1 IS TRUE",
+        IsValue::False => "$1 IS FALSE",
+        IsValue::Unknown => "$1 IS UNKNOWN",
+    }
+}
+
+/// The templates without and with a text search configuration.
+const fn full_text(operator: FtsOperator) -> (&'static str, &'static str) {
+    match operator {
+        FtsOperator::Fts => ("$1 @@ to_tsquery($2)", "$1 @@ to_tsquery($2, $3)"),
+        FtsOperator::Plain => ("$1 @@ plainto_tsquery($2)", "$1 @@ plainto_tsquery($2, $3)"),
+        FtsOperator::Phrase => ("$1 @@ phraseto_tsquery($2)", "$1 @@ phraseto_tsquery($2, $3)"),
+        FtsOperator::WebSearch => {
+            ("$1 @@ websearch_to_tsquery($2)", "$1 @@ websearch_to_tsquery($2, $3)")
+        }
+    }
+}
+
+/// Orders the rows of a query.
+pub(crate) fn order(query: &mut SelectStatement, alias: &Ident, terms: &[OrderPlan]) {
+    for term in terms {
+        let expr = field(term.embed.as_ref().unwrap_or(alias), &term.field);
+        let direction = match term.direction {
+            Some(Direction::Descending) => Order::Desc,
+            Some(Direction::Ascending) | None => Order::Asc,
+        };
+        match term.nulls {
+            Some(NullsOrder::First) => {
+                query.order_by_expr_with_nulls(expr, direction, NullOrdering::First)
+            }
+            Some(NullsOrder::Last) => {
+                query.order_by_expr_with_nulls(expr, direction, NullOrdering::Last)
+            }
+            None => query.order_by_expr(expr, direction),
+        };
+    }
+}
+
+/// The order within an aggregate: ` ORDER BY ..`, or nothing.
+pub(crate) fn aggregate_order(element: Expr, alias: &Ident, terms: &[OrderPlan]) -> Expr {
+    let key = |term: &OrderPlan| {
+        let expr = field(term.embed.as_ref().unwrap_or(alias), &term.field);
+        let template = match (term.direction, term.nulls) {
+            (None | Some(Direction::Ascending), None) => "$1 ASC",
+            (None | Some(Direction::Ascending), Some(NullsOrder::First)) => "$1 ASC NULLS FIRST",
+            (None | Some(Direction::Ascending), Some(NullsOrder::Last)) => "$1 ASC NULLS LAST",
+            (Some(Direction::Descending), None) => "$1 DESC",
+            (Some(Direction::Descending), Some(NullsOrder::First)) => "$1 DESC NULLS FIRST",
+            (Some(Direction::Descending), Some(NullsOrder::Last)) => "$1 DESC NULLS LAST",
+        };
+        fragment(template, [expr])
+    };
+    let mut keys = terms.iter().map(key);
+    let Some(first) = keys.next() else { return element };
+    let list = keys.fold(first, |list, key| fragment("$1, $2", [list, key]));
+    fragment("$1 ORDER BY $2", [element, list])
+}
