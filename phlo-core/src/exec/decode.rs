@@ -70,7 +70,7 @@ fn lines(rows: &[Row]) -> Bytes {
 }
 
 fn number(value: Option<&Bytes>) -> Result<Option<u64>> {
-    value.map(|it| parse(it)).transpose()
+    value.map(parse).transpose()
 }
 
 fn parse<T: std::str::FromStr>(value: &Bytes) -> Result<T> {

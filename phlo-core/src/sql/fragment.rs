@@ -60,7 +60,7 @@ pub(crate) fn number(number: usize) -> Expr {
 
 /// A call of one of the schema's functions.
 pub(crate) fn call(function: &QualifiedName, arguments: Vec<Expr>) -> Expr {
-    fragment("$1$2", [qualified(function), Expr::Tuple(arguments)])
+    fragment("$1 $2", [qualified(function), Expr::Tuple(arguments)])
 }
 
 /// Something to select from that is a function: `ROWS FROM(..)`, which takes what a plain function
@@ -114,7 +114,7 @@ mod tests {
     fn calls_quote_their_names() {
         let expr = call(&QualifiedName::new("s", "f x"), vec![value("1"), value("2")]);
         let (sql, values) = Query::select().expr(expr).build(PostgresQueryBuilder);
-        assert_eq!(sql, "SELECT \"s\".\"f x\"($1, $2)");
+        assert_eq!(sql, "SELECT \"s\".\"f x\" ($1, $2)");
         assert_eq!(values.0.len(), 2);
     }
 }

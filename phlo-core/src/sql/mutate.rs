@@ -210,5 +210,5 @@ fn defaults(columns: &[JsonColumn]) -> Expr {
         let default = item.default.as_ref()?;
         Some([fragment("$1::text", [value(item.name.as_str())]), catalog_sql(default)])
     });
-    fragment("jsonb_build_object$1", [Expr::Tuple(pairs.flatten().collect())])
+    fragment("jsonb_build_object $1", [Expr::Tuple(pairs.flatten().collect())])
 }
