@@ -7,6 +7,8 @@ mod name;
 mod relationship;
 mod representation;
 mod routine;
+mod snapshot;
+pub mod suggest;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
