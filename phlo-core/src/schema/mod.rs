@@ -7,6 +7,7 @@ mod name;
 mod relationship;
 mod representation;
 mod routine;
+mod snapshot;
 pub mod suggest;
 mod table;
 

@@ -22,13 +22,15 @@ pub struct Relationship {
 }
 
 /// What links the rows of two tables.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// The order is that in which candidates are listed when a request is ambiguous.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Link {
-    /// The source holds the foreign key.
-    ManyToOne(ForeignKey),
     /// The target holds the foreign key.
     OneToMany(ForeignKey),
+    /// The source holds the foreign key.
+    ManyToOne(ForeignKey),
     /// The foreign key is unique: at most one row on either side.
     OneToOne {
         /// The key; columns are `(source, target)` whichever side holds it.
@@ -48,7 +50,7 @@ pub enum Link {
 }
 
 /// A foreign key, seen from the source of a relationship.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// The name of the constraint.
     pub constraint: Ident,
@@ -57,7 +59,7 @@ pub struct ForeignKey {
 }
 
 /// A table between two others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Junction {
     /// The table between.
     pub table: QualifiedName,
