@@ -1,1 +1,3 @@
 //! A REST API on a PostgreSQL schema, as a `hyper` service.
+
+pub mod openapi;
