@@ -1,3 +1,5 @@
-//! A REST API on a PostgreSQL schema, as a `hyper` service.
+//! A REST API on a PostgreSQL schema, as a `hyper` service and as a server.
 
+pub mod auth;
 pub mod config;
+pub mod openapi;
