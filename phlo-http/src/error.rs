@@ -5,15 +5,7 @@ use phlo_core::{Code, DatabaseError, Error};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How much of an error clients are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verbosity {
-    /// Code, message, details and hint.
-    #[default]
-    Verbose,
-    /// Code and message.
-    Minimal,
-}
+use crate::config::Verbosity;
 
 /// An error as it goes out.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +35,7 @@ impl Failure {
         match error.kind() {
             Code::JwtInvalid | Code::JwtClaims => {
                 let text = error.message().replace(['"', '\\'], "'");
-                let text =
-                    format!("Bearer error=\"invalid_token\", error_description=\"{text}\"");
+                let text = format!("Bearer error=\"invalid_token\", error_description=\"{text}\"");
                 failure.add_header(header::WWW_AUTHENTICATE, &text);
             }
             Code::JwtRequired => failure.add_header(header::WWW_AUTHENTICATE, "Bearer"),
@@ -104,9 +95,7 @@ impl Failure {
 
 fn status_of(code: Code) -> StatusCode {
     match code {
-        Code::Connection | Code::ConnectionLost | Code::NoSchema => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::Connection | Code::ConnectionLost | Code::NoSchema => StatusCode::SERVICE_UNAVAILABLE,
         Code::PoolTimeout => StatusCode::GATEWAY_TIMEOUT,
         Code::FunctionMethod | Code::PutFilters | Code::Method => StatusCode::METHOD_NOT_ALLOWED,
         Code::Range => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -186,9 +175,12 @@ struct RaisedDetail {
 /// `RAISE SQLSTATE 'PGRST'`: a function that has decided on the whole response.
 fn raised(error: &DatabaseError) -> Result<Failure, Error> {
     let malformed = |details: String, hint: &str| {
-        Error::new(Code::RaiseFormat, "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error")
-            .with_details(details)
-            .with_hint(hint)
+        Error::new(
+            Code::RaiseFormat,
+            "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+        )
+        .with_details(details)
+        .with_hint(hint)
     };
     let message: RaisedMessage = serde_json::from_str(&error.message).map_err(|_| {
         malformed(
@@ -225,7 +217,12 @@ fn raised(error: &DatabaseError) -> Result<Failure, Error> {
 mod tests {
     use super::*;
 
-    fn failure(sqlstate: &str, message: &str, detail: Option<&str>, authenticated: bool) -> Failure {
+    fn failure(
+        sqlstate: &str,
+        message: &str,
+        detail: Option<&str>,
+        authenticated: bool,
+    ) -> Failure {
         let mut error = DatabaseError::new(sqlstate, message);
         error.detail = detail.map(str::to_owned);
         Failure::new(&Error::database(error), authenticated)
@@ -260,7 +257,10 @@ mod tests {
         assert_eq!(failure("42501", "denied", None, true).status, StatusCode::FORBIDDEN);
         let anonymous = failure("42501", "denied", None, false);
         assert_eq!(anonymous.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(anonymous.headers, [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))]);
+        assert_eq!(
+            anonymous.headers,
+            [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))]
+        );
     }
 
     #[test]

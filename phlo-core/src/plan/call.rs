@@ -213,7 +213,7 @@ impl<'s> Context<'s> {
                 .map(|routine| &*routine.name.name)
                 .collect();
             names.dedup();
-            return suggest::best(names, &name.name, 0.75).map(str::to_owned);
+            return suggest::best(names, &name.name, suggest::STRICT).map(str::to_owned);
         }
         let signatures: Vec<_> = overloads
             .iter()
@@ -224,7 +224,7 @@ impl<'s> Context<'s> {
             })
             .collect();
         let wanted = if given.is_empty() { "()".to_owned() } else { format!("({list})") };
-        suggest::best(signatures.iter().map(String::as_str), &wanted, 0.33)
+        suggest::best(signatures.iter().map(String::as_str), &wanted, suggest::LENIENT)
             .map(|near| format!("{}{near}", name.name))
     }
 }

@@ -46,14 +46,12 @@ impl<'s> Context<'s> {
         let ways = self.schema.relationships(source);
         let meant = if ways.is_empty() {
             let parents = self.schema.relationship_sources().filter(|it| it.schema == *schema);
-            suggest::best(parents.map(|it| &*it.name), parent, 0.33)
-                .map(|near| (near.to_owned(), parent))
+            suggest::best(parents.map(|it| &*it.name), parent, suggest::LENIENT)
+                .map(|near| (near, parent))
         } else {
             // A name that is right needs no suggestion: it is the hint that is wrong.
             let children = ways.iter().map(|way| &*way.target.name);
-            let near = suggest::best(children.filter(|name| **name != **child), child, 0.33);
-            near.filter(|_| !ways.iter().any(|way| way.target.name == *child))
-                .map(|near| (near.to_owned(), child))
+            suggest::best_other(children, child, suggest::LENIENT).map(|near| (near, child))
         };
         Error::new(
             Code::NoRelationship,

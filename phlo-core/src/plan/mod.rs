@@ -19,7 +19,7 @@ use crate::{
         Action, Count, Handling, Invocation, MediaType, Mutation, Output, Preferences, Range,
         Request,
     },
-    schema::{Ident, QualifiedName, Schema},
+    schema::{Ident, QualifiedName, Schema, suggest},
 };
 
 pub use self::guard::{Access, Guard};
@@ -245,7 +245,7 @@ fn singular(media: &MediaType) -> Option<Guard> {
 /// The error for a table that doesn't exist, with the nearest that does.
 pub fn unknown_table(schema: &Schema, name: &QualifiedName) -> Error {
     let names = schema.tables().filter(|it| it.name.schema == name.schema);
-    let hint = crate::schema::suggest::best(names.map(|it| &*it.name.name), &name.name, 0.75)
+    let hint = suggest::best(names.map(|it| &*it.name.name), &name.name, suggest::STRICT)
         .map(|near| format!("Perhaps you meant the table '{}.{near}'", name.schema));
     Error::new(Code::UnknownTable, format!("Could not find the table '{name}' in the schema cache"))
         .with_optional_hint(hint)

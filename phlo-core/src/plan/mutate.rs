@@ -143,7 +143,7 @@ impl Context<'_> {
 }
 
 fn unknown_column(table: &Table, name: &Ident) -> Error {
-    let near = suggest::best(table.columns.keys().map(|it| &**it), name, 0.75);
+    let near = suggest::best(table.columns.keys().map(|it| &**it), name, suggest::STRICT);
     Error::new(
         Code::UnknownColumn,
         format!("Could not find the '{name}' column of '{}' in the schema cache", table.name.name),

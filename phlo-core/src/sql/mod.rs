@@ -39,7 +39,12 @@ pub enum ResultFormat {
 impl Statement {
     /// A constant statement without parameters.
     pub fn constant(sql: &'static str) -> Self {
-        Self { sql: sql.to_owned(), params: Vec::new(), format: ResultFormat::Text }
+        Self::with_params(sql, Vec::new())
+    }
+
+    /// A constant statement with parameters, whose result comes as text.
+    pub fn with_params(sql: &'static str, params: Vec<Param>) -> Self {
+        Self { sql: sql.to_owned(), params, format: ResultFormat::Text }
     }
 }
 

@@ -85,7 +85,7 @@ impl Access {
     /// Asks what the current role may use in a schema. Returns one row with one JSON text, for
     /// [`parse`](Self::parse).
     pub fn statement(schema: &str) -> Statement {
-        Statement { sql: SQL.to_owned(), params: vec![Param::Text(schema.to_owned())] }
+        Statement::with_params(SQL, vec![Param::Text(schema.to_owned())])
     }
 
     /// Reads the answer.

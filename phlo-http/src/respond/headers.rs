@@ -3,9 +3,7 @@
 use http::{HeaderName, HeaderValue, StatusCode};
 use phlo_core::{
     Code, Error, Result,
-    request::{
-        Count, Handling, Missing, Preferences, Representation, Resolution, TransactionEnd,
-    },
+    request::{Count, Handling, Missing, Preferences, Representation, Resolution, TransactionEnd},
 };
 use serde_json::{Map, Value};
 
@@ -86,13 +84,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<(HeaderName, HeaderValue)>> {
 pub(super) fn parse_status(text: &str) -> Result<StatusCode> {
     // PostgREST reads the digits at the start and ignores what follows.
     let digits = text.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    digits
-        .parse()
-        .ok()
-        .and_then(|number| StatusCode::from_u16(number).ok())
-        .ok_or_else(|| {
-            Error::new(Code::ResponseStatus, "response.status guc must be a valid status code")
-        })
+    digits.parse().ok().and_then(|number| StatusCode::from_u16(number).ok()).ok_or_else(|| {
+        Error::new(Code::ResponseStatus, "response.status guc must be a valid status code")
+    })
 }
 
 #[cfg(test)]

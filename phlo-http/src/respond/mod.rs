@@ -17,7 +17,7 @@ use phlo_core::{
 };
 
 pub use self::headers::preference_applied;
-use crate::error::{Failure, Verbosity};
+use crate::{config::Verbosity, error::Failure};
 
 /// A response before it is HTTP.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -279,8 +279,7 @@ fn preferences(reply: &mut Reply, plan: &Plan) {
 }
 
 /// What stands for itself in the value of a query parameter.
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 fn location(request: &Request, key: &[(String, Option<String>)]) -> String {
     let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
@@ -337,10 +336,8 @@ pub fn fail(failure: &Failure, verbosity: Verbosity) -> Reply {
     let mut reply = Reply::new(failure.status).with_body(Bytes::from(failure.body(verbosity)));
     reply.reason.clone_from(&failure.reason);
     reply.add(header::CONTENT_TYPE, "application/json; charset=utf-8");
-    reply.add(
-        HeaderName::from_static("proxy-status"),
-        format!("PostgREST; error={}", failure.code),
-    );
+    reply
+        .add(HeaderName::from_static("proxy-status"), format!("PostgREST; error={}", failure.code));
     reply.headers.extend(failure.headers.iter().cloned());
     reply
 }
@@ -353,8 +350,7 @@ mod tests {
     fn pages_have_their_status_and_range() {
         let outcome = |rows, total| Outcome { rows, total, ..Outcome::default() };
         let check = |offset, rows, total, status: u16, range: &str| {
-            let (found, header) =
-                page(Range { offset, limit: None }, &outcome(rows, total));
+            let (found, header) = page(Range { offset, limit: None }, &outcome(rows, total));
             assert_eq!((found.as_u16(), header.as_str()), (status, range));
         };
         check(0, 15, None, 200, "0-14/*");

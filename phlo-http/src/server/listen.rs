@@ -56,9 +56,8 @@ impl Listener {
     ///
     /// The path is something else than a socket, or can't be written.
     pub fn unix(path: &Path, mode: SocketMode) -> io::Result<Self> {
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-        };
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         if let Ok(metadata) = fs::symlink_metadata(path)
             && metadata.file_type().is_socket()
         {
