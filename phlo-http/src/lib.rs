@@ -1,8 +1,22 @@
 //! A REST API on a PostgreSQL schema, as a `hyper` service and as a server.
 
+pub mod admin;
+pub mod auth;
 pub mod config;
 pub mod cors;
 pub mod error;
+pub mod extract;
+pub mod handle;
+pub mod observe;
 pub mod openapi;
 pub mod respond;
 pub mod server;
+pub mod service;
+pub mod state;
+pub mod timing;
+
+/// The version of PostgREST whose behaviour this server has.
+pub const POSTGREST_VERSION: &str = "16.2";
+
+/// What the server calls itself in its responses.
+pub const SERVER_NAME: &str = concat!("phlo/", env!("CARGO_PKG_VERSION"));

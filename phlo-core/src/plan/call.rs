@@ -23,7 +23,7 @@ pub(crate) fn access(routine: &Routine, invocation: Invocation) -> Access {
     }
 }
 
-impl<'s> Context<'s> {
+impl<'s> Context<'s, '_> {
     /// The function that a request means, by its name and the names of its arguments.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::{
     schema::{ForeignKey, Ident, Link, QualifiedName, Relationship, suggest},
 };
 
-impl<'s> Context<'s> {
+impl<'s> Context<'s, '_> {
     /// The one relationship that leads from a table to what the embed names.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::{
     schema::{Column, Ident, QualifiedName, Table},
 };
 
-impl Context<'_> {
+impl Context<'_, '_> {
     /// A field of a table, ready to be written.
     pub(crate) fn plan_field(&self, table: Option<&Table>, field: &Field) -> FieldPlan {
         let column = table.and_then(|table| table.column(&field.name));

@@ -25,7 +25,7 @@ impl Embeds<'_, '_> {
     }
 }
 
-impl Context<'_> {
+impl Context<'_, '_> {
     /// A filter on a table's column, or on whether an embed has rows.
     pub(crate) fn plan_filter(
         &self,

@@ -19,7 +19,7 @@ use crate::{
         Action, Count, Handling, Invocation, MediaType, Mutation, Output, Preferences, Range,
         Request,
     },
-    schema::{Ident, QualifiedName, Schema, suggest},
+    schema::{Ident, QualifiedName, Routine, Schema, suggest},
 };
 
 pub use self::guard::{Access, Guard};
@@ -73,15 +73,33 @@ pub fn plan(schema: &Schema, request: &Request, limits: &Limits) -> Result<Plan>
     }
 }
 
-/// What every step of planning can see.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) schema: &'a Schema,
-    pub(crate) request: &'a Request,
-    pub(crate) limits: &'a Limits,
+/// The function that a call means; see [`plan`].
+///
+/// # Errors
+///
+/// No function fits, or several do.
+pub fn find_routine<'s>(
+    schema: &'s Schema,
+    request: &Request,
+    limits: &Limits,
+) -> Result<&'s Routine> {
+    let context = Context { schema, request, limits };
+    if let Action::Call { function, invocation } = &request.action {
+        context.resolve_routine(function, *invocation)
+    } else {
+        Err(Error::new(Code::Internal, "Only calls mean a function"))
+    }
 }
 
-impl Context<'_> {
+/// What every step of planning can see.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'s, 'r> {
+    pub(crate) schema: &'s Schema,
+    pub(crate) request: &'r Request,
+    pub(crate) limits: &'r Limits,
+}
+
+impl Context<'_, '_> {
     fn plan_read(&self, table: &Ident, output: Output) -> Result<Plan> {
         let name = self.resolve_table(table)?;
         let (node, legacy_targets) = self.plan_tree(&name, output)?;

@@ -15,7 +15,7 @@ use crate::{
     schema::{Ident, QualifiedName, Table, suggest},
 };
 
-impl Context<'_> {
+impl Context<'_, '_> {
     /// What a change does to a table.
     pub(crate) fn resolve_mutation(
         &self,

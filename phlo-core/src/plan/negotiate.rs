@@ -14,7 +14,7 @@ pub(crate) struct Negotiated {
     pub(crate) explain: Option<Explain>,
 }
 
-impl Context<'_> {
+impl Context<'_, '_> {
     /// The first acceptable media type that can be made.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Context<'_> {
 }
 
 struct Maker<'a> {
-    context: &'a Context<'a>,
+    context: &'a Context<'a, 'a>,
     relation: &'a QualifiedName,
     routine: Option<&'a Routine>,
     default_select: bool,

@@ -45,7 +45,7 @@ impl Names {
     }
 }
 
-impl<'s> Context<'s> {
+impl<'s> Context<'s, '_> {
     /// The whole tree below a table, a changed table or a function's result.
     pub(crate) fn plan_tree(
         &self,

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use phlo_core::{
     Code, Error, Result,
     exec::Outcome,
-    plan::{ActionPlan, MutationKind, Plan},
+    plan::{ActionPlan, LegacyTarget, MutationKind, Plan},
     request::{
         Action, Invocation, MediaType, Mutation, Output, Range, Representation, Request, Resolution,
     },
@@ -174,13 +174,8 @@ fn mutated(
     let inserted = outcome.inserted.unwrap_or(0) > 0;
     let status = match mutation {
         Mutation::Insert => {
-            let merged = request.preferences.resolution == Some(Resolution::MergeDuplicates);
-            let counts = outcome.inserted.is_some() || !merges(plan);
-            if merged && counts && !inserted && merges(plan) {
-                StatusCode::OK
-            } else {
-                StatusCode::CREATED
-            }
+            // Where rows were merged and none of them is new, nothing was created.
+            if merges(plan) && !inserted { StatusCode::OK } else { StatusCode::CREATED }
         }
         Mutation::Upsert if shown && inserted => StatusCode::CREATED,
         Mutation::Upsert | Mutation::Update | Mutation::Delete if shown => StatusCode::OK,
@@ -329,6 +324,25 @@ pub fn describe(allowed: &str) -> Reply {
     reply.add(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     reply.add(header::ALLOW, allowed);
     reply
+}
+
+/// Warns of embeds that were named by their table although they have an alias.
+pub fn warn_of_legacy_targets(reply: &mut Reply, targets: &[LegacyTarget]) {
+    if targets.is_empty() {
+        return;
+    }
+    let changes: Vec<_> = targets
+        .iter()
+        .map(|target| format!("`{}` to `{}`", target.relation, target.alias))
+        .collect();
+    let text = format!(
+        "299 PostgRESTv{} \"Embedded resource was referenced by relation name even though it has an \
+         alias. This is deprecated and will stop working in a future release. Update {} in query \
+         string filters, orders or limits.\"",
+        crate::POSTGREST_VERSION,
+        changes.join(", ")
+    );
+    reply.add(header::WARNING, text);
 }
 
 /// A failure as a reply.

@@ -1,0 +1,160 @@
+//! An HTTP request as the engine takes it: text, and who asks.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header, request::Parts};
+use http_body::Body;
+use http_body_util::BodyExt;
+use phlo_core::{Code, Error, Result, request::Caller};
+
+use crate::auth::Identity;
+
+/// A request as text. Headers that aren't UTF-8 are read as Latin-1, as RFC 9110 allows.
+#[derive(Debug)]
+pub struct Extracted {
+    /// The headers by lower-case name, in order.
+    pub headers: Vec<(String, String)>,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// The query string, still percent-encoded; empty if there is none.
+    pub query: String,
+}
+
+impl Extracted {
+    /// Takes what the head of a request says.
+    pub fn new(parts: &Parts) -> Self {
+        Self {
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+                .collect(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The headers, borrowed.
+    pub fn header_pairs(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// Who asks, and what the database is told about it.
+    pub fn caller(&self, method: &str, identity: &Identity) -> Caller {
+        let cookies = self.headers.iter().filter(|(name, _)| name == "cookie");
+        Caller {
+            role: identity.role.clone(),
+            claims_json: Some(Arc::clone(&identity.claims_json)),
+            method: method.to_owned(),
+            path: self.path.clone(),
+            // Cookies have a setting of their own.
+            headers: self.headers.iter().filter(|(name, _)| name != "cookie").cloned().collect(),
+            cookies: cookies.flat_map(|(_, value)| parse_cookies(value)).collect(),
+            ..Caller::default()
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+fn parse_cookies(header: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    header.split(';').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        Some((name.trim().to_owned(), value.trim().to_owned()))
+    })
+}
+
+/// Reads a body whole, up to a limit.
+///
+/// # Errors
+///
+/// The body is longer than the limit, or ends early.
+pub async fn read_body<B>(headers: &HeaderMap, body: B, limit: u64) -> Result<Bytes>
+where
+    B: Body<Data = Bytes>,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    if declared_length(headers).is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let mut body = std::pin::pin!(body);
+    let mut whole = BytesMut::new();
+    let mut first: Option<Bytes> = None;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Error::new(Code::Body, "The body ended before it was complete").with_source(error)
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        let length = first.as_ref().map_or(whole.len(), Bytes::len) + data.len();
+        if u64::try_from(length).is_ok_and(|length| length > limit) {
+            return Err(too_large(limit));
+        }
+        // A body of one piece, as most are, is not copied.
+        match first.take() {
+            None if whole.is_empty() => first = Some(data),
+            None => whole.extend_from_slice(&data),
+            Some(head) => {
+                whole.reserve(head.len() + data.len());
+                whole.extend_from_slice(&head);
+                whole.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| whole.freeze()))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large(limit: u64) -> Error {
+    Error::new(Code::TooLarge, "The body of the request is too large")
+        .with_details(format!("This server takes bodies of at most {limit} bytes."))
+        .with_hint(
+            "Send the rows in several requests, or have the setting 'server-max-body-size' raised.",
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+
+    async fn read(body: &'static [u8], limit: u64) -> Result<Bytes> {
+        read_body(&HeaderMap::new(), Full::new(Bytes::from_static(body)), limit).await
+    }
+
+    #[tokio::test]
+    async fn bodies_have_a_limit() {
+        assert_eq!(read(b"12345", 5).await.unwrap(), "12345");
+        assert_eq!(read(b"123456", 5).await.unwrap_err().kind(), Code::TooLarge);
+        assert_eq!(read(b"", 5).await.unwrap(), "");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_LENGTH, http::HeaderValue::from_static("6"));
+        let declared = read_body(&headers, Full::new(Bytes::new()), 5).await;
+        assert_eq!(declared.unwrap_err().kind(), Code::TooLarge);
+    }
+
+    #[test]
+    fn cookies_are_split_from_headers() {
+        let mut request = http::Request::new(());
+        request.headers_mut().insert("cookie", http::HeaderValue::from_static("a=1; b=x=y"));
+        request.headers_mut().insert("x-other", http::HeaderValue::from_static("z"));
+        let (parts, ()) = request.into_parts();
+        let extracted = Extracted::new(&parts);
+        let pairs: Vec<_> = parse_cookies("a=1; b=x=y").collect();
+        assert_eq!(pairs, [
+            ("a".to_owned(), "1".to_owned()),
+            ("b".to_owned(), "x=y".to_owned())
+        ]);
+        assert_eq!(extracted.headers.len(), 2);
+        assert_eq!(text(b"caf\xe9"), "café");
+    }
+}

@@ -1,0 +1,289 @@
+//! The way of one request: who asks, what, and the reply. The only caller of the engine.
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use phlo_core::{
+    Code, Error, Result, engine,
+    exec::Executor,
+    parse::{self, Asked, Input},
+    plan,
+    request::{Action, Caller, Invocation, MediaType, Output, Request},
+    schema::{Ident, QualifiedName, Schema},
+};
+
+use crate::{
+    auth::{self, Identity},
+    config::OpenApiMode,
+    error::Failure,
+    extract::Extracted,
+    openapi,
+    respond::{self, Reply},
+    state::{Live, State},
+    timing::Timing,
+};
+
+/// A reply, and what is known about its request besides.
+#[derive(Debug)]
+pub struct Handled {
+    /// The reply.
+    pub reply: Reply,
+    /// The role that it ran as, once that was known.
+    pub role: Option<String>,
+    /// What took how long.
+    pub timing: Timing,
+}
+
+/// Answers a request whose body has been read.
+pub async fn handle(state: &State, live: &Live, parts: &Parts, body: Result<Bytes>) -> Handled {
+    let mut timing = Timing::default();
+    let started = Instant::now();
+    let authorization = parts.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let identity = live.authenticator.authenticate(authorization, auth::unix_now());
+    timing.jwt = started.elapsed();
+    let verbosity = live.config.client_error_verbosity;
+    match identity {
+        Err(error) => Handled {
+            reply: respond::fail(&Failure::new(&error, false), verbosity),
+            role: None,
+            timing,
+        },
+        Ok(identity) => {
+            let reply = answer(state, live, parts, body, &identity, &mut timing).await;
+            let reply = reply.unwrap_or_else(|error| {
+                respond::fail(&Failure::new(&error, !identity.anonymous), verbosity)
+            });
+            Handled { reply, role: Some(identity.role.clone()), timing }
+        }
+    }
+}
+
+async fn answer(
+    state: &State,
+    live: &Live,
+    parts: &Parts,
+    body: Result<Bytes>,
+    identity: &Arc<Identity>,
+    timing: &mut Timing,
+) -> Result<Reply> {
+    let schema = state.schema().ok_or_else(no_schema)?;
+    let body = body?;
+    let mut clock = Instant::now();
+    let extracted = Extracted::new(parts);
+    let headers = extracted.header_pairs();
+    let input = Input {
+        method: parts.method.as_str(),
+        path: &extracted.path,
+        query: &extracted.query,
+        headers: &headers,
+        body: &body,
+    };
+    let parsed = parse::request(&input, &live.parse)?;
+    timing.parse = lap(&mut clock);
+    let caller = || extracted.caller(parts.method.as_str(), identity);
+    match parsed.asked {
+        Asked::Request(request) => {
+            let plan = plan::plan(&schema, &request, &live.settings.limits)?;
+            timing.plan = lap(&mut clock);
+            let outcome =
+                engine::run(state.pool(), &live.settings, &request, &caller(), &plan).await;
+            timing.transaction = lap(&mut clock);
+            let canonical_query = match &request.action {
+                Action::Read { .. } => parse::canonical_query(&extracted.query),
+                Action::Mutate { .. } | Action::Call { .. } => String::new(),
+            };
+            let context = respond::Context {
+                canonical_query: &canonical_query,
+                schema_negotiated: parsed.schema_negotiated,
+                verbosity: live.config.client_error_verbosity,
+            };
+            let mut reply = respond::respond(&context, &request, &plan, outcome?)?;
+            respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
+            timing.response = lap(&mut clock);
+            Ok(reply)
+        }
+        Asked::Document { schema: name, output, accept } => {
+            let document = Document { state, live, schema: &schema, name: &name };
+            let mut reply = document.reply(&caller(), output, &accept).await?;
+            if parsed.schema_negotiated {
+                reply.add(http::HeaderName::from_static("content-profile"), name.as_str());
+            }
+            Ok(reply)
+        }
+        Asked::DescribeTable(name) => {
+            let table =
+                schema.table(&name).ok_or_else(|| plan::unknown_table(&schema, &name))?;
+            Ok(respond::describe(&respond::allowed_on_table(table)))
+        }
+        Asked::DescribeFunction(name) => describe_function(&schema, live, name),
+        Asked::DescribeRoot => Ok(respond::describe(respond::ALLOWED_ON_ROOT)),
+    }
+}
+
+fn lap(clock: &mut Instant) -> std::time::Duration {
+    let now = Instant::now();
+    now.duration_since(std::mem::replace(clock, now))
+}
+
+fn no_schema() -> Error {
+    Error::new(
+        Code::NoSchema,
+        "Could not query the database for the schema cache. Retrying.",
+    )
+}
+
+/// A function is described as a call without arguments would find it.
+fn describe_function(schema: &Schema, live: &Live, name: QualifiedName) -> Result<Reply> {
+    let request = Request {
+        schema: name.schema,
+        action: Action::Call {
+            function: name.name,
+            invocation: Invocation::Read(Output::HeadersOnly),
+        },
+        query: phlo_core::request::Query::default(),
+        payload: None,
+        preferences: phlo_core::request::Preferences::default(),
+        accept: vec![MediaType::Any],
+    };
+    let routine = plan::find_routine(schema, &request, &live.settings.limits)?;
+    Ok(respond::describe(respond::allowed_on_routine(routine)))
+}
+
+/// The document that describes a schema.
+struct Document<'a> {
+    state: &'a State,
+    live: &'a Live,
+    schema: &'a Schema,
+    name: &'a Ident,
+}
+
+impl Document<'_> {
+    async fn reply(&self, caller: &Caller, output: Output, accept: &[MediaType]) -> Result<Reply> {
+        let version = Version::of(accept)?;
+        let body = match self.live.config.openapi_mode {
+            OpenApiMode::IgnorePrivileges => {
+                self.write(version, &openapi::Input::everything(
+                    self.schema,
+                    self.name,
+                    self.settings(),
+                ))
+            }
+            OpenApiMode::FollowPrivileges | OpenApiMode::Disabled => {
+                let access = self.access(caller).await?;
+                self.write(version, &openapi::Input::accessible(
+                    self.schema,
+                    self.name,
+                    &access,
+                    self.settings(),
+                ))
+            }
+        };
+        let mut reply = Reply::new(StatusCode::OK);
+        reply.add(header::CONTENT_TYPE, version.content_type());
+        if output == Output::Full {
+            reply.add(header::CONTENT_LENGTH, body.len().to_string());
+            reply.body = Bytes::from(body);
+        }
+        Ok(reply)
+    }
+
+    fn settings(&self) -> openapi::Settings<'_> {
+        let config = &self.live.config;
+        let is_default = config.db_schemas.first() == Some(self.name);
+        openapi::Settings {
+            host: config.server_host.as_str(),
+            port: config.server_port,
+            proxy: self.live.proxy.as_ref(),
+            security_active: config.openapi_security_active,
+            version: crate::POSTGREST_VERSION,
+            docs_version: "v16",
+            title: None,
+            profile: (!is_default).then_some(self.name.as_str()),
+            max_rows: config.db_max_rows,
+        }
+    }
+
+    /// What the caller's role may use, as the database says.
+    async fn access(&self, caller: &Caller) -> Result<openapi::Access> {
+        let mut transaction =
+            engine::frame(&self.live.settings, caller, self.name, None, &[], None);
+        transaction.main = openapi::Access::statement(self.name);
+        let results = self.state.pool().run(&transaction).await?;
+        let json = results.main.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+        openapi::Access::parse(&json.unwrap_or_default()).map_err(|error| {
+            Error::new(Code::Internal, "What the role may use could not be read").with_source(error)
+        })
+    }
+
+    fn write(&self, version: Version, input: &openapi::Input<'_>) -> String {
+        match version {
+            Version::Swagger => openapi::swagger(input).to_string(),
+            // A document is plain data; it can't fail to be written.
+            Version::OpenApi => openapi::document(input).to_json().unwrap_or_default(),
+        }
+    }
+}
+
+/// Which document is wanted.
+#[derive(Clone, Copy)]
+enum Version {
+    /// OpenAPI 2.0, as PostgREST gives.
+    Swagger,
+    /// OpenAPI 3.1.
+    OpenApi,
+}
+
+impl Version {
+    /// The first acceptable document. 3.1 is asked for by its own media type.
+    fn of(accept: &[MediaType]) -> Result<Self> {
+        let found = accept.iter().find_map(|media| match media {
+            MediaType::OpenApi | MediaType::Json | MediaType::Any => Some(Self::Swagger),
+            MediaType::Other(name) if is_openapi_3(name) => Some(Self::OpenApi),
+            MediaType::Other(_)
+            | MediaType::GeoJson
+            | MediaType::Csv
+            | MediaType::Text
+            | MediaType::Xml
+            | MediaType::Form
+            | MediaType::OctetStream
+            | MediaType::ArrayStripped
+            | MediaType::Object { .. }
+            | MediaType::Plan { .. } => None,
+        });
+        found.ok_or_else(|| {
+            let names: Vec<_> = accept.iter().map(MediaType::to_string).collect();
+            Error::new(
+                Code::MediaType,
+                format!("None of these media types are available: {}", names.join(", ")),
+            )
+        })
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Swagger => "application/openapi+json; charset=utf-8",
+            Self::OpenApi => "application/vnd.oai.openapi+json;version=3.1; charset=utf-8",
+        }
+    }
+}
+
+/// The media type of OpenAPI documents from version 3.0 on.
+const OPENAPI_3: &str = "application/vnd.oai.openapi+json";
+
+fn is_openapi_3(name: &str) -> bool {
+    let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+    name.to_ascii_lowercase().starts_with(OPENAPI_3)
+}
+
+/// Whether a request asks for the document of OpenAPI 3.1 by the path that it has besides its media
+/// type.
+pub fn is_document_path(method: &Method, path: &str) -> bool {
+    (method == Method::GET || method == Method::HEAD) && path == "/openapi.json"
+}
+
+/// Turns a request for that path into one for the root with the document's media type.
+pub fn ask_for_document(parts: &mut Parts) {
+    parts.uri = Uri::from_static("/");
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static(OPENAPI_3));
+}

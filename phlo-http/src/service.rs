@@ -1,0 +1,134 @@
+//! The API as a hyper service: from HTTP to a reply and back.
+
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, task, time::Instant};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body::Body;
+use http_body_util::Full;
+use hyper::{Request, Response, ext::ReasonPhrase};
+
+use crate::{
+    cors, extract, handle,
+    observe::{self, Access},
+    respond::Reply,
+    state::{Live, State},
+};
+
+/// The API. Cloning is cheap; all clones share one state.
+#[derive(Clone, Debug)]
+pub struct Api {
+    state: Arc<State>,
+}
+
+impl Api {
+    /// An API on a state.
+    pub fn new(state: Arc<State>) -> Self {
+        Self { state }
+    }
+
+    /// Answers one request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let started = Instant::now();
+        let live = self.state.live();
+        let (mut parts, body) = request.into_parts();
+        let origins = &live.config.server_cors_allowed_origins;
+        if let Some(reply) = cors::preflight(origins, &parts.method, &parts.headers) {
+            return into_response(reply, parts.version);
+        }
+        if handle::is_document_path(&parts.method, parts.uri.path()) {
+            handle::ask_for_document(&mut parts);
+        }
+        let body =
+            extract::read_body(&parts.headers, body, live.config.server_max_body_size).await;
+        let handled = handle::handle(&self.state, &live, &parts, body).await;
+        let mut reply = handled.reply;
+        if live.config.server_timing_enabled {
+            reply.add(HeaderName::from_static("server-timing"), handled.timing.to_string());
+        }
+        self.finish(&live, &parts, &mut reply);
+        observe::access(&live.config, &Access {
+            parts: &parts,
+            role: handled.role.as_deref(),
+            status: reply.status,
+            length: reply.body.len(),
+            took: started.elapsed(),
+        });
+        into_response(reply, parts.version)
+    }
+
+    /// Adds what every response carries.
+    fn finish(&self, live: &Live, parts: &http::request::Parts, reply: &mut Reply) {
+        if !reply.has(&header::VARY) {
+            reply.add(header::VARY, "Accept, Prefer, Range");
+        }
+        if reply.status == StatusCode::SERVICE_UNAVAILABLE {
+            let wait = self.state.reload().retry_after();
+            reply.add(header::RETRY_AFTER, wait.as_secs().to_string());
+        }
+        if let Some(trace) = &live.config.server_trace_header {
+            let value = parts.headers.get(trace.name());
+            reply.add(trace.name().clone(), value.map_or(&b""[..], HeaderValue::as_bytes));
+        }
+        cors::expose(reply, &live.config.server_cors_allowed_origins, &parts.headers);
+        if !reply.has(&header::SERVER) {
+            reply.add(header::SERVER, crate::SERVER_NAME);
+        }
+    }
+}
+
+fn into_response(reply: Reply, version: http::Version) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(reply.body));
+    *response.status_mut() = reply.status;
+    *response.version_mut() = version;
+    for (name, value) in reply.headers {
+        response.headers_mut().append(name, value);
+    }
+    // A phrase with line breaks in it can't be sent; the usual one is.
+    if let Some(reason) = reply.reason
+        && let Ok(reason) = ReasonPhrase::try_from(reason)
+    {
+        response.extensions_mut().insert(reason);
+    }
+    response
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+
+impl<B> hyper::service::Service<Request<B>> for Api
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let api = self.clone();
+        Box::pin(async move { Ok(api.answer(request).await) })
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for Api
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> {
+        // Requests wait for a connection of the pool, not here.
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        hyper::service::Service::call(self, request)
+    }
+}
