@@ -1,0 +1,294 @@
+//! Runs a transaction on a connection: one write, then the answers. Decides what an error means for
+//! the connection and whether the same may be tried again; knows no pool.
+
+use std::{io, time::Instant};
+
+use postgres_protocol::message::backend::{
+    BIND_COMPLETE_TAG, CLOSE_COMPLETE_TAG, COMMAND_COMPLETE_TAG, DATA_ROW_TAG,
+    EMPTY_QUERY_RESPONSE_TAG, ERROR_RESPONSE_TAG, PARSE_COMPLETE_TAG, READY_FOR_QUERY_TAG,
+};
+
+use crate::{
+    error::{Code, DatabaseError, Error, Result, Severity},
+    exec::{
+        pipeline::{
+            connection::{Connection, Event, Status, unexpected},
+            inbox::Frame,
+            report,
+            script::{self, Ending, Name, Preparation, Purpose, Step},
+        },
+        transaction::{Access, End, Results, Transaction},
+    },
+};
+
+/// Why a transaction did not run, and what may be done about it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) remedy: Remedy,
+}
+
+/// What may be tried after a failure. Nothing was kept of the transaction if there is a remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Nothing.
+    None,
+    /// The same connection: a statement was prepared for an older schema.
+    PrepareAnew,
+    /// Another connection: the server had closed this one.
+    Reconnect,
+}
+
+/// Whether a transaction is run for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    First,
+    /// Its statements were forgotten because one of them seemed to be stale.
+    Anew,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, remedy: Remedy::None }
+    }
+}
+
+/// How far the answers have come.
+#[derive(Debug, Default)]
+struct Progress {
+    results: Results,
+    /// Which step the next answer belongs to.
+    at: usize,
+    /// The step at `at` has its parameters.
+    bound: bool,
+    /// The server has said anything about this transaction.
+    answered: bool,
+    /// The first error.
+    refused: Option<DatabaseError>,
+}
+
+impl Connection {
+    /// Runs a transaction. After an error the connection is clean or broken.
+    ///
+    /// If the future is dropped, the connection is neither: see [`recover`](super::recover).
+    pub(super) async fn run(
+        &mut self,
+        transaction: &Transaction,
+        preparation: Preparation,
+        attempt: Attempt,
+    ) -> Result<Results, Failure> {
+        let reused = self.uses > 0;
+        self.uses += 1;
+        let waits = script::waits_for_rows(transaction);
+        let mut steps = script::steps(transaction);
+        let ending = if waits { Ending::Flush } else { Ending::Sync };
+        self.queue_steps(&mut steps, ending, preparation)?;
+
+        let mut progress = Progress::default();
+        let mut outcome = self.exchange(&steps, &mut progress, attempt).await;
+        let mut guarded = Ok(());
+        if outcome.is_ok() {
+            if let Some(guard) = transaction.guard.filter(|_| progress.refused.is_none()) {
+                guarded = guard.check_rows(&progress.results.main);
+            }
+            if waits {
+                let end = if guarded.is_ok() { End::Commit } else { End::Rollback };
+                outcome = self.finish(end, preparation, &mut progress).await;
+            }
+        }
+        if outcome.is_ok() && self.status() != Status::Idle {
+            outcome = match progress.refused {
+                Some(_) => self.roll_back().await,
+                None => Err(self.nonsense(READY_FOR_QUERY_TAG)),
+            };
+        }
+        if !self.is_broken() {
+            self.settle();
+        }
+
+        if let Some(refused) = progress.refused.take() {
+            let remedy = self.remedy(&steps, &progress, &refused, reused, attempt);
+            return Err(Failure { error: Error::database(refused), remedy });
+        }
+        if let Err(lost) = outcome {
+            let safe = transaction.access == Access::ReadOnly && !progress.answered;
+            let remedy = if reused && safe { Remedy::Reconnect } else { Remedy::None };
+            return Err(Failure { error: connection_lost(lost), remedy });
+        }
+        guarded?;
+        Ok(progress.results)
+    }
+
+    fn queue_steps(
+        &mut self,
+        steps: &mut [Step<'_>],
+        ending: Ending,
+        preparation: Preparation,
+    ) -> Result<()> {
+        let (outbox, statements) = self.queue();
+        script::write(steps, ending, preparation, statements, outbox)?;
+        self.queued(ending);
+        Ok(())
+    }
+
+    /// Sends what is queued and reads the answers to the steps.
+    async fn exchange(
+        &mut self,
+        steps: &[Step<'_>],
+        progress: &mut Progress,
+        attempt: Attempt,
+    ) -> io::Result<()> {
+        loop {
+            // Without a Sync the server tells nothing after the last answer or the first error.
+            let over = progress.at >= steps.len() || progress.refused.is_some();
+            if over && !self.is_owed() {
+                return Ok(());
+            }
+            match self.next().await? {
+                Event::Ready if self.is_owed() => {}
+                Event::Ready if over => return Ok(()),
+                Event::Ready => return Err(self.nonsense(READY_FOR_QUERY_TAG)),
+                Event::Frame(frame) => self.take_frame(&frame, steps, progress, attempt)?,
+            }
+            if self.is_broken() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take_frame(
+        &mut self,
+        frame: &Frame,
+        steps: &[Step<'_>],
+        progress: &mut Progress,
+        attempt: Attempt,
+    ) -> io::Result<()> {
+        if frame.tag == ERROR_RESPONSE_TAG {
+            let refused = report::parse(self.inbox.body(frame));
+            if refused.severity != Severity::Error {
+                self.give_up();
+            }
+            // What comes after the first error is its consequence.
+            progress.refused.get_or_insert(refused);
+            return Ok(());
+        }
+        progress.answered = true;
+        let Some(step) = steps.get(progress.at) else { return Err(self.nonsense(frame.tag)) };
+        match frame.tag {
+            CLOSE_COMPLETE_TAG => {}
+            PARSE_COMPLETE_TAG => {
+                if let Name::New(name) = step.name {
+                    let renewed = (attempt == Attempt::Anew).then(Instant::now);
+                    self.statements.confirm(step.wanted(), name, renewed);
+                }
+            }
+            BIND_COMPLETE_TAG => progress.bound = true,
+            DATA_ROW_TAG if step.purpose == Purpose::Main => {
+                progress.results.main.push(self.inbox.row(frame)?);
+            }
+            DATA_ROW_TAG if step.purpose == Purpose::After => {
+                progress.results.after.push(self.inbox.row(frame)?);
+            }
+            DATA_ROW_TAG => {}
+            COMMAND_COMPLETE_TAG | EMPTY_QUERY_RESPONSE_TAG => {
+                // COMMIT of a transaction that has failed succeeds, by rolling back.
+                if step.purpose == Purpose::Commit && self.inbox.body(frame) != b"COMMIT\0" {
+                    return Err(self.nonsense(frame.tag));
+                }
+                progress.at += 1;
+                progress.bound = false;
+            }
+            tag => return Err(self.nonsense(tag)),
+        }
+        Ok(())
+    }
+
+    /// Notes that the two sides don't understand each other any more.
+    fn nonsense(&mut self, tag: u8) -> io::Error {
+        self.give_up();
+        unexpected(tag)
+    }
+
+    /// Ends a transaction that has waited for its rows.
+    async fn finish(
+        &mut self,
+        end: End,
+        preparation: Preparation,
+        progress: &mut Progress,
+    ) -> io::Result<()> {
+        if self.is_broken() {
+            return Ok(());
+        }
+        if progress.refused.is_some() {
+            // The server skips everything up to the Sync; both go in one trip.
+            self.queue_sync();
+            return self.roll_back().await;
+        }
+        let mut steps = [Step::end(end)];
+        if let Err(error) = self.queue_steps(&mut steps, Ending::Sync, preparation) {
+            self.give_up();
+            return Err(io::Error::other(error));
+        }
+        let mut ended = Progress::default();
+        let outcome = self.exchange(&steps, &mut ended, Attempt::First).await;
+        progress.refused = ended.refused;
+        outcome
+    }
+
+    async fn roll_back(&mut self) -> io::Result<()> {
+        if self.is_broken() {
+            return Ok(());
+        }
+        self.queue_command("ROLLBACK")?;
+        self.drain().await?;
+        if self.is_clean() { Ok(()) } else { Err(self.nonsense(READY_FOR_QUERY_TAG)) }
+    }
+
+    /// What may be tried after an error of the server.
+    fn remedy(
+        &mut self,
+        steps: &[Step<'_>],
+        progress: &Progress,
+        refused: &DatabaseError,
+        reused: bool,
+        attempt: Attempt,
+    ) -> Remedy {
+        if self.is_broken() {
+            // A server that ends the session before it answers anything has done nothing: the
+            // answers to what it had done would have come first.
+            let safe = reused && refused.severity == Severity::Fatal && !progress.answered;
+            return if safe { Remedy::Reconnect } else { Remedy::None };
+        }
+        let Some(step) = steps.get(progress.at) else { return Remedy::None };
+        let prepared = matches!(step.name, Name::Known(_));
+        if attempt != Attempt::First || !prepared || progress.bound {
+            return Remedy::None;
+        }
+        let statements = &mut self.statements;
+        match refused.sqlstate.as_str() {
+            // The server has lost its statements.
+            "26000" => statements.forget_all(),
+            // A result of another type than before.
+            "0A000" => {}
+            // Types, functions and tables that are gone or are others now. Values that don't fit a
+            // type mostly are the caller's fault, so that they are believed for a while.
+            state if matches!(state.get(..2), Some("XX" | "42" | "22")) => {
+                if !statements.is_suspect(step.wanted()) {
+                    return Remedy::None;
+                }
+            }
+            _ => return Remedy::None,
+        }
+        // The others may be stale for the same reason, and there is no third attempt.
+        for step in steps {
+            statements.forget(step.wanted());
+        }
+        Remedy::PrepareAnew
+    }
+}
+
+fn connection_lost(cause: io::Error) -> Error {
+    Error::new(Code::ConnectionLost, "Database client error. Retrying the connection.")
+        .with_details(cause.to_string())
+        .with_source(cause)
+}
