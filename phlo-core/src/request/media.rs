@@ -1,5 +1,7 @@
 //! Media types of answers and bodies.
 
+use std::fmt;
+
 /// A media type that phlo knows something about, or any other by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaType {
@@ -63,4 +65,65 @@ pub enum PlanOption {
     Buffers,
     /// Write-ahead log usage.
     Wal,
+}
+
+/// The media type as it stands in a header, without a character set.
+///
+/// ```
+/// use phlo_core::request::MediaType;
+///
+/// let object = MediaType::Object { nulls_stripped: true };
+/// assert_eq!(object.to_string(), "application/vnd.pgrst.object+json;nulls=stripped");
+/// ```
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json => "application/json",
+            Self::GeoJson => "application/geo+json",
+            Self::Csv => "text/csv",
+            Self::Text => "text/plain",
+            Self::Xml => "text/xml",
+            Self::OpenApi => "application/openapi+json",
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::OctetStream => "application/octet-stream",
+            Self::Any => "*/*",
+            Self::ArrayStripped => "application/vnd.pgrst.array+json;nulls=stripped",
+            Self::Object { nulls_stripped: true } => {
+                "application/vnd.pgrst.object+json;nulls=stripped"
+            }
+            Self::Object { nulls_stripped: false } => "application/vnd.pgrst.object+json",
+            Self::Plan { of, format, options } => {
+                write!(f, "application/vnd.pgrst.plan+{}; for=\"{of}\"", format.as_str())?;
+                for (index, option) in options.iter().enumerate() {
+                    let before = if index == 0 { "; options=" } else { "|" };
+                    write!(f, "{before}{}", option.as_str())?;
+                }
+                return Ok(());
+            }
+            Self::Other(name) => name,
+        })
+    }
+}
+
+impl PlanFormat {
+    /// The word for it in a media type.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl PlanOption {
+    /// The word for it in a media type.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Analyze => "analyze",
+            Self::Verbose => "verbose",
+            Self::Settings => "settings",
+            Self::Buffers => "buffers",
+            Self::Wal => "wal",
+        }
+    }
 }
