@@ -94,8 +94,8 @@ fn parse_operation(cursor: &mut Cursor<'_>, place: Place) -> Step<Operation> {
     let Some((modifier, length)) = modifier(*operator, after) else { return Err(explain(cursor)) };
     cursor.skip(word.len() + length);
     Ok(match (*operator, modifier) {
-        (Operator::In, _) => Operation::In(parse_values(cursor, place)?),
-        (Operator::Is, _) => Operation::Is(parse_is_value(cursor, place)?),
+        (Operator::In, _) => Operation::In(parse_values(cursor)?),
+        (Operator::Is, _) => Operation::Is(parse_is_value(cursor)?),
         (Operator::IsDistinct, _) => Operation::IsDistinctFrom(parse_value(cursor, place)?),
         (Operator::Simple(operator), _) => Operation::Simple(operator, parse_value(cursor, place)?),
         (Operator::FullText(operator), modifier) => {
@@ -165,8 +165,8 @@ fn parse_language(cursor: &mut Cursor<'_>) -> Step<()> {
     cursor.text(")")
 }
 
-fn parse_is_value(cursor: &mut Cursor<'_>, place: Place) -> Step<IsValue> {
-    let value = cursor.named("isVal: (null, not_null, true, false, unknown)", |cursor| {
+fn parse_is_value(cursor: &mut Cursor<'_>) -> Step<IsValue> {
+    cursor.named("isVal: (null, not_null, true, false, unknown)", |cursor| {
         for (word, value) in IS_VALUES {
             if cursor
                 .optional(|cursor| cursor.attempt(|cursor| parse_any_case(cursor, word)))?
@@ -176,9 +176,7 @@ fn parse_is_value(cursor: &mut Cursor<'_>, place: Place) -> Step<IsValue> {
             }
         }
         cursor.refuse()
-    })?;
-    parse_value_end(cursor, place)?;
-    Ok(value)
+    })
 }
 
 /// A word in capitals or not.
@@ -193,7 +191,7 @@ fn parse_any_case(cursor: &mut Cursor<'_>, word: &'static str) -> Step<()> {
 }
 
 /// `(a,"b,c",d)`; nothing between the parentheses is no value at all.
-fn parse_values(cursor: &mut Cursor<'_>, place: Place) -> Step<Vec<String>> {
+fn parse_values(cursor: &mut Cursor<'_>) -> Step<Vec<String>> {
     cursor.spaced(|cursor| cursor.text("("))?;
     let values = if cursor.peek() == Some(')') {
         Vec::new()
@@ -201,17 +199,7 @@ fn parse_values(cursor: &mut Cursor<'_>, place: Place) -> Step<Vec<String>> {
         cursor.list(|cursor| cursor.text(","), parse_list_value)?
     };
     cursor.spaced(|cursor| cursor.text(")"))?;
-    parse_value_end(cursor, place)?;
     Ok(values)
-}
-
-/// DIFFERS: PostgREST ignores what follows a complete value, as in `is.nullable`. A condition that
-/// was not understood to its end is refused here, for it may decide what is deleted.
-fn parse_value_end(cursor: &mut Cursor<'_>, place: Place) -> Step<()> {
-    match place {
-        Place::Parameter => cursor.end(),
-        Place::Member => Ok(()),
-    }
 }
 
 fn parse_list_value(cursor: &mut Cursor<'_>) -> Step<String> {

@@ -43,9 +43,7 @@ pub(super) fn parse_logic_key(cursor: &mut Cursor<'_>) -> Step<LogicKey> {
 
 /// The value of such a parameter: `(a.eq.1,not.or(b.is.null,c.gt.2))`.
 pub(super) fn parse_logic(cursor: &mut Cursor<'_>) -> Step<Vec<LogicTree>> {
-    let members = parse_members(cursor)?;
-    cursor.end()?;
-    Ok(members)
+    parse_members(cursor)
 }
 
 fn parse_members(cursor: &mut Cursor<'_>) -> Step<Vec<LogicTree>> {

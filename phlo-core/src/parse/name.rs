@@ -143,12 +143,10 @@ pub(super) fn parse_delimiter(cursor: &mut Cursor<'_>) -> Step<()> {
 
 /// A list of names: `a,b`.
 pub(super) fn parse_names(cursor: &mut Cursor<'_>) -> Step<Vec<Ident>> {
-    let names = cursor.list(
+    cursor.list(
         |cursor| cursor.spaced(|cursor| cursor.text(",")),
         |cursor| parse_name(cursor).map(|name| Ident::new(&name)),
-    )?;
-    cursor.end()?;
-    Ok(names)
+    )
 }
 
 /// The key of a parameter: names of embeds, then a field. `rel.data->key`

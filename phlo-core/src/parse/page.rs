@@ -107,12 +107,10 @@ impl Span {
 pub(super) fn parse_span(text: &str) -> Span {
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     match text.split_once('-') {
-        Some((first, last)) if !first.is_empty() && is_digits(first) && is_digits(last) => {
-            Span {
-                first: parse_number(first).unwrap_or(0).into(),
-                last: parse_number(last).map(i128::from),
-            }
-        }
+        Some((first, last)) if !first.is_empty() && is_digits(first) && is_digits(last) => Span {
+            first: parse_number(first).unwrap_or(0).into(),
+            last: parse_number(last).map(i128::from),
+        },
         _ => Span::ALL,
     }
 }

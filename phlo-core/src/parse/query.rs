@@ -9,7 +9,7 @@ use crate::{
         cursor::Cursor,
         filter::{Place, parse_comparison},
         logic::{parse_logic, parse_logic_key},
-        name::{is_identifier, parse_json_path, parse_names, parse_path, parse_tree_path},
+        name::{parse_names, parse_path, parse_tree_path},
         order::parse_order,
         page::{Page, Span},
         params::{Parameter, Source, parse_parameters},

@@ -11,13 +11,6 @@ use crate::{
 
 /// `a,b:c::text,rel(*),...other(d.sum())`; may be empty.
 pub(super) fn parse_select(cursor: &mut Cursor<'_>) -> Step<Vec<SelectItem>> {
-    let items = parse_items(cursor)?;
-    // DIFFERS: PostgREST ignores what follows a closing parenthesis that is one too many.
-    cursor.end()?;
-    Ok(items)
-}
-
-fn parse_items(cursor: &mut Cursor<'_>) -> Step<Vec<SelectItem>> {
     let items = cursor.optional(|cursor| {
         cursor.list(|cursor| cursor.spaced(|cursor| cursor.text(",")), parse_item)
     })?;
@@ -31,7 +24,7 @@ fn parse_item(cursor: &mut Cursor<'_>) -> Step<SelectItem> {
     };
     let Some(mut embed) = head else { return parse_field_select(cursor).map(SelectItem::Field) };
     cursor.text("(")?;
-    embed.select = cursor.nested(parse_items)?;
+    embed.select = cursor.nested(parse_select)?;
     cursor.text(")")?;
     Ok(SelectItem::Embed(embed))
 }

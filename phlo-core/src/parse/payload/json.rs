@@ -5,9 +5,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::{
     error::Result,

@@ -4,22 +4,24 @@
 //! That holds for every query that the parser can give. A query made in another way can hold what
 //! the grammar has no words for:
 //!
-//! - an embed named `count` that is no spread, and an alias on a spread;
-//! - `is` and other words apart, a path of a logic tree through an embed named `not`;
+//! - an embed named `count` that is no spread, an alias on a spread, a hint that is empty;
+//! - a filter as a logic tree of its own, or a logic tree of an embed named `not`;
+//! - an empty group, `order`, `columns`, `on_conflict`, path to JSON or field of an `order`;
 //! - a cast or a text search configuration with other characters than letters, digits, `_`, `$` and
-//!   spaces, or with spaces around it;
-//! - a group without members, a logic tree that is a single filter, an empty list of `order`,
-//!   `columns` or `on_conflict`;
+//!   spaces, or with spaces at its ends;
 //! - an index into JSON that is no number;
-//! - an argument whose value begins like a comparison.
+//! - an argument whose value is a comparison, or begins like one;
+//! - an empty range at the root that begins after row 0, or a range beyond 64 bits.
+
+mod condition;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     request::{
-        Aggregate, Comparison, Direction, EmbedPath, EmbedSelect, Field, FieldSelect, Filter,
-        FtsOperator, IsValue, JoinKind, JsonKey, JsonStep, LogicOperator, LogicTree, NullsOrder,
-        Operation, OrderTerm, QuantifiedOperator, Quantifier, Query, SelectItem, SimpleOperator,
+        Aggregate, Direction, EmbedPath, EmbedSelect, Field, FieldSelect, Filter, JoinKind,
+        JsonKey, JsonStep, LogicTree, NullsOrder, OrderTerm, Query, SelectItem,
+        print::condition::{Place, comparison, group, logic_operator},
     },
     schema::Ident,
 };
@@ -60,7 +62,10 @@ impl Query {
             out.parameter("select", &text(|to| select(to, &self.select)));
         }
         if let Some(columns) = &self.columns {
-            out.parameter("columns", &text(|to| joined(to, columns, |to, column| name(to, column))));
+            out.parameter(
+                "columns",
+                &text(|to| joined(to, columns, |to, column| name(to, column))),
+            );
         }
         if let Some(columns) = &self.on_conflict {
             let value = text(|to| joined(to, columns, |to, column| name(to, column)));
@@ -78,9 +83,9 @@ impl Query {
                 out.parameter(&key(path, |to| to.push_str("offset")), &range.offset.to_string());
             }
         }
-        for (path, Filter { field, comparison }) in &self.filters {
-            let key = key(path, |to| key_field(to, field));
-            out.parameter(&key, &text(|to| self::comparison(to, comparison, Place::Parameter)));
+        for (path, Filter { field: of, comparison: with }) in &self.filters {
+            let key = key(path, |to| key_field(to, of));
+            out.parameter(&key, &text(|to| comparison(to, with, Place::Parameter)));
         }
         for (path, tree) in &self.logic {
             let LogicTree::Group { negated, operator, members } = tree else { continue };
@@ -115,11 +120,7 @@ fn text(write: impl FnOnce(&mut String)) -> String {
     text
 }
 
-fn joined<T>(
-    to: &mut String,
-    items: impl IntoIterator<Item = T>,
-    write: impl Fn(&mut String, T),
-) {
+fn joined<T>(to: &mut String, items: impl IntoIterator<Item = T>, write: impl Fn(&mut String, T)) {
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
             to.push(',');
