@@ -10,6 +10,7 @@ mod order;
 mod page;
 mod payload;
 mod prefer;
+mod print;
 mod select;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,227 @@
+//! A request as it came in, and the one function that reads all of it.
+//!
+//! Takes text and bytes, gives a request. Calls the productions in the order in which PostgREST
+//! does, so that of several errors the same one is told.
+
+use bytes::Bytes;
+
+use crate::{
+    error::{Code, Error, Result},
+    parse::{
+        accept::{accept, media_type},
+        page::parse_span,
+        payload::{Purpose, parse_payload},
+        prefer::{TransactionOverride, preferences},
+        query::{PlainValue, parse_query},
+        target::{Deed, Target, parse_deed, parse_path, parse_schema},
+    },
+    request::{Action, Invocation, MediaType, Mutation, Output, Payload, Query, Request},
+    schema::{Ident, QualifiedName},
+};
+
+/// A request as it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// The path, still percent-encoded, without the query string.
+    pub path: &'a str,
+    /// The query string, still percent-encoded.
+    pub query: &'a str,
+    /// The headers in their order, by lower-case name.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body.
+    pub body: &'a Bytes,
+}
+
+impl<'a> Input<'a> {
+    /// The value of the first header of that name.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| *value)
+    }
+}
+
+/// What a server decides about the requests that it reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The schemas that requests can choose from; the first one is used if they don't.
+    pub schemas: Vec<Ident>,
+    /// Whether requests may say how their transaction ends.
+    pub transaction: TransactionOverride,
+    /// What `/` is.
+    pub root: Root,
+    /// How much of a request is read before it is refused.
+    pub limits: Limits,
+}
+
+/// What `/` is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Root {
+    /// A document that describes the schema.
+    #[default]
+    Document,
+    /// A function.
+    Function(Ident),
+    /// Nothing.
+    Disabled,
+}
+
+/// How much of a request is read before it is refused with `PGRST129`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Parameters of a query string.
+    pub parameters: usize,
+    /// Levels of embeds in `select`, and of groups in `and` and `or`.
+    pub depth: usize,
+    /// Items of one list: of `select` at one level, `order`, `in`, a group, a JSON path.
+    pub list: usize,
+    /// Fields of a form.
+    pub form_fields: usize,
+    /// How many times longer than a CSV body its JSON may be.
+    pub csv_growth: usize,
+}
+
+impl Default for Limits {
+    /// More than fits into a URL of 64 KiB, except that nesting ends at 32 levels.
+    fn default() -> Self {
+        Self { parameters: 1024, depth: 32, list: 32_768, form_fields: 65_536, csv_growth: 64 }
+    }
+}
+
+/// What a request asks, and how its answer names the schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// What is asked.
+    pub asked: Asked,
+    /// Whether the schema was chosen from several, so that the answer is to name it in
+    /// `Content-Profile`.
+    pub schema_negotiated: bool,
+}
+
+/// What a request asks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// To read, change or call something.
+    Request(Box<Request>),
+    /// A document that describes a schema.
+    Document {
+        /// The schema.
+        schema: Ident,
+        /// Whether a body is wanted.
+        output: Output,
+        /// Acceptable media types, the best first; never empty.
+        accept: Vec<MediaType>,
+    },
+    /// Which methods a table has.
+    DescribeTable(QualifiedName),
+    /// Which methods a function has.
+    DescribeFunction(QualifiedName),
+    /// Which methods `/` has.
+    DescribeRoot,
+}
+
+/// Reads a request.
+///
+/// Fails with the codes `PGRST1nn` that PostgREST has for requests that can't be read, and with
+/// `PGRST129` beyond the limits.
+///
+/// ```
+/// use bytes::Bytes;
+/// use phlo_core::{parse::{self, Asked, Input, Options}, schema::Ident};
+///
+/// let options = Options { schemas: vec![Ident::new("api")], ..Options::default() };
+/// let input = Input {
+///     method: "GET",
+///     path: "/films",
+///     query: "select=title,director(name)&year=gte.1980&order=title",
+///     headers: &[("prefer", "count=exact")],
+///     body: &Bytes::new(),
+/// };
+/// let parsed = parse::request(&input, &options)?;
+/// let Asked::Request(request) = parsed.asked else { panic!("not a request") };
+/// assert_eq!(request.query.select.len(), 2);
+/// # Ok::<(), phlo_core::Error>(())
+/// ```
+pub fn request(input: &Input<'_>, options: &Options) -> Result<Parsed> {
+    let target = parse_path(input.path, &options.root)?;
+    let (schema, schema_negotiated) = parse_schema(input, &options.schemas)?;
+    let asked = match (parse_deed(input.method, &target)?, target) {
+        (Deed::Act(action), _) => {
+            Asked::Request(Box::new(read_action(input, options, schema, action)?))
+        }
+        (Deed::Document(output), _) => Asked::Document { schema, output, accept: accepted(input) },
+        // DIFFERS: PostgREST reads the query string of these as well, and may find it wrong.
+        (Deed::Describe, Target::Root) => Asked::DescribeRoot,
+        (Deed::Describe, Target::Table(name)) => {
+            Asked::DescribeTable(QualifiedName { schema, name })
+        }
+        (Deed::Describe, Target::Function(name)) => {
+            Asked::DescribeFunction(QualifiedName { schema, name })
+        }
+    };
+    Ok(Parsed { asked, schema_negotiated })
+}
+
+fn read_action(
+    input: &Input<'_>,
+    options: &Options,
+    schema: Ident,
+    action: Action,
+) -> Result<Request> {
+    let plain = match action {
+        Action::Call { invocation: Invocation::Read(_), .. } => PlainValue::Argument,
+        Action::Call { .. } | Action::Read { .. } | Action::Mutate { .. } => PlainValue::Refused,
+    };
+    // RFC 9110: a Range header means something for GET alone.
+    let range = if input.method == "GET" { input.header("range").map(parse_span) } else { None };
+    let mut query = parse_query(input.query, plain, range, &options.limits)?;
+    if let Action::Mutate { mutation: Mutation::Upsert, .. } = action
+        && !query.root_range().is_all()
+    {
+        return Err(Error::new(
+            Code::PutRange,
+            "limit/offset querystring parameters are not allowed for PUT",
+        ));
+    }
+    let payload = read_payload(input, &action, &mut query, options)?;
+    let prefer =
+        input.headers.iter().filter(|(name, _)| *name == "prefer").map(|(_, value)| *value);
+    Ok(Request {
+        schema,
+        action,
+        query,
+        payload,
+        preferences: preferences(prefer, options.transaction),
+        accept: accepted(input),
+    })
+}
+
+fn read_payload(
+    input: &Input<'_>,
+    action: &Action,
+    query: &mut Query,
+    options: &Options,
+) -> Result<Option<Payload>> {
+    let (purpose, takes_columns) = match action {
+        Action::Mutate { mutation: Mutation::Insert | Mutation::Update, .. } => {
+            (Some(Purpose::Rows), true)
+        }
+        Action::Mutate { mutation: Mutation::Upsert, .. } => (Some(Purpose::Rows), false),
+        Action::Call { invocation: Invocation::Write, .. } => (Some(Purpose::Arguments), true),
+        Action::Call { invocation: Invocation::Read(_), .. }
+        | Action::Mutate { mutation: Mutation::Delete, .. }
+        | Action::Read { .. } => (None, false),
+    };
+    // Where `columns` means nothing it must follow the grammar all the same.
+    if !takes_columns {
+        query.columns = None;
+    }
+    let Some(purpose) = purpose else { return Ok(None) };
+    let media_type = input.header("content-type").map_or(MediaType::Json, media_type);
+    parse_payload(input.body, &media_type, purpose, query.columns.as_ref(), &options.limits)
+        .map(Some)
+}
+
+fn accepted(input: &Input<'_>) -> Vec<MediaType> {
+    input.header("accept").map_or_else(|| vec![MediaType::Any], accept)
+}

@@ -1,0 +1,149 @@
+//! Bodies: what a change writes, or what a function is called with.
+//!
+//! Takes bytes and their media type, gives a payload. Looks no further into JSON than its keys.
+
+mod csv;
+mod form;
+mod json;
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use crate::{
+    error::{Code, Error, Result},
+    parse::Limits,
+    request::{MediaType, Payload, RawKind},
+    schema::Ident,
+};
+
+/// What a body is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Rows of a table.
+    Rows,
+    /// Arguments of a function.
+    Arguments,
+}
+
+/// Reads a body. With `columns`, JSON is not looked into at all.
+pub(super) fn parse_payload(
+    body: &Bytes,
+    media_type: &MediaType,
+    purpose: Purpose,
+    columns: Option<&BTreeSet<Ident>>,
+    limits: &Limits,
+) -> Result<Payload> {
+    let raw = |kind| Ok(Payload::Raw { raw: body.clone(), kind });
+    match (media_type, purpose) {
+        (MediaType::Json, _) => match columns {
+            Some(columns) => {
+                utf8(body)?;
+                Ok(Payload::Json { raw: body.clone(), keys: columns.clone() })
+            }
+            None if body.is_empty() && purpose == Purpose::Arguments => {
+                Ok(Payload::Json { raw: Bytes::from_static(b"{}"), keys: BTreeSet::new() })
+            }
+            None => json::parse_json(body),
+        },
+        (MediaType::Csv, _) => csv::parse_csv(utf8(body)?, limits),
+        (MediaType::Form, Purpose::Rows) => form::parse_row(utf8(body)?, limits),
+        (MediaType::Form, Purpose::Arguments) => form::parse_arguments(utf8(body)?, limits),
+        (MediaType::Text, Purpose::Arguments) => raw(RawKind::Text),
+        (MediaType::Xml, Purpose::Arguments) => raw(RawKind::Xml),
+        (MediaType::OctetStream, Purpose::Arguments) => raw(RawKind::Bytes),
+        (other, _) => Err(refuse(format!("Content-Type not acceptable: {other}"))),
+    }
+}
+
+fn utf8(body: &Bytes) -> Result<&str> {
+    std::str::from_utf8(body)
+        .map_err(|error| refuse("The body is not valid UTF-8").with_details(format!("{error}.")))
+}
+
+fn refuse(message: impl Into<String>) -> Error {
+    Error::new(Code::Body, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a body, in one line.
+    pub(super) fn read(body: &[u8], media_type: MediaType, purpose: Purpose) -> String {
+        let body = Bytes::copy_from_slice(body);
+        show(parse_payload(&body, &media_type, purpose, None, &Limits::default()))
+    }
+
+    fn show(result: Result<Payload>) -> String {
+        match result {
+            Ok(Payload::Json { raw, keys }) => {
+                format!("{} {keys:?}", String::from_utf8_lossy(&raw))
+            }
+            Ok(Payload::Form(fields)) => format!("{fields:?}"),
+            Ok(Payload::Raw { raw, kind }) => format!("{kind:?} {raw:?}"),
+            Err(error) => format!("{}: {error}", error.code()),
+        }
+    }
+
+    #[test]
+    fn the_media_type_decides() {
+        use MediaType::{Csv, Form, GeoJson, Json, OctetStream, Text, Xml};
+        use Purpose::{Arguments, Rows};
+        for (media_type, purpose, expected) in [
+            (Json, Rows, "PGRST102: Empty or invalid json"),
+            (Json, Arguments, "PGRST102: Empty or invalid json"),
+            (Csv, Rows, "[] {}"),
+            (Form, Rows, r#"{"a":"b"} {"a"}"#),
+            (Form, Arguments, r#"[("a", "b")]"#),
+            (Text, Arguments, r#"Text b"a=b""#),
+            (Xml, Arguments, r#"Xml b"a=b""#),
+            (OctetStream, Arguments, r#"Bytes b"a=b""#),
+            (Text, Rows, "PGRST102: Content-Type not acceptable: text/plain"),
+            (OctetStream, Rows, "PGRST102: Content-Type not acceptable: application/octet-stream"),
+            (GeoJson, Arguments, "PGRST102: Content-Type not acceptable: application/geo+json"),
+            (
+                MediaType::Other("image/png".to_owned()),
+                Rows,
+                "PGRST102: Content-Type not acceptable: image/png",
+            ),
+        ] {
+            assert_eq!(read(b"a=b", media_type.clone(), purpose), expected, "{media_type}");
+        }
+    }
+
+    #[test]
+    fn no_body_is_no_arguments() {
+        assert_eq!(read(b"", MediaType::Json, Purpose::Arguments), "{} {}");
+        assert_eq!(read(b"", MediaType::Json, Purpose::Rows), "PGRST102: Empty or invalid json");
+    }
+
+    #[test]
+    fn columns_forward_json_unread() {
+        let columns = BTreeSet::from([Ident::new("id")]);
+        for (body, media_type, expected) in [
+            (&b"anything"[..], MediaType::Json, r#"anything {"id"}"#),
+            (b"\xff", MediaType::Json, "PGRST102: The body is not valid UTF-8"),
+            (b"a\n1", MediaType::Csv, r#"[{"a":"1"}] {"a"}"#),
+        ] {
+            let body = Bytes::from_static(body);
+            let payload = parse_payload(
+                &body,
+                &media_type,
+                Purpose::Rows,
+                Some(&columns),
+                &Limits::default(),
+            );
+            assert_eq!(show(payload), expected);
+        }
+    }
+
+    #[test]
+    fn text_must_be_utf8_and_bytes_need_not() {
+        for media_type in [MediaType::Json, MediaType::Csv, MediaType::Form] {
+            let read = read(b"a=\"\xff\"", media_type, Purpose::Rows);
+            assert_eq!(read, "PGRST102: The body is not valid UTF-8");
+        }
+        assert_eq!(read(b"\xff", MediaType::Text, Purpose::Arguments), r#"Text b"\xff""#);
+    }
+}
