@@ -159,10 +159,7 @@ fn relationship(source: &str, target: &str, link: Link) -> Relationship {
 
 fn key(constraint: &str, columns: &[(&str, &str)]) -> ForeignKey {
     let pair = |(source, target): &(&str, &str)| (Ident::new(source), Ident::new(target));
-    ForeignKey {
-        constraint: Ident::new(constraint),
-        columns: columns.iter().map(pair).collect(),
-    }
+    ForeignKey { constraint: Ident::new(constraint), columns: columns.iter().map(pair).collect() }
 }
 
 fn relationships() -> Vec<Relationship> {
@@ -249,12 +246,8 @@ fn routines() -> Vec<Routine> {
 
     let mut limit = parameter("limit", "integer");
     limit.required = false;
-    let mut search = routine(
-        "search",
-        vec![parameter("query", "text"), limit],
-        Stable,
-        set_of("projects"),
-    );
+    let mut search =
+        routine("search", vec![parameter("query", "text"), limit], Stable, set_of("projects"));
     search.description = Some("Search\nBy name.".to_owned());
     let mut numbers = parameter("numbers", "integer[]");
     numbers.variadic = true;

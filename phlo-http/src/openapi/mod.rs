@@ -66,10 +66,7 @@ impl<'a> Input<'a> {
         Self {
             schema,
             tables: schema.tables().filter(|table| table.name.schema == name).collect(),
-            routines: schema
-                .all_routines()
-                .filter(|routine| routine.name.schema == name)
-                .collect(),
+            routines: schema.all_routines().filter(|routine| routine.name.schema == name).collect(),
             description: schema.description(name),
             labels: None,
             settings,

@@ -92,8 +92,8 @@ fn put_some(object: &mut Map<String, Value>, key: &str, value: Option<impl Into<
 
 /// PostgREST leaves out lists and maps without elements.
 fn put_unless_empty(object: &mut Map<String, Value>, key: &str, value: Value) {
-    let empty = value.as_array().is_some_and(Vec::is_empty)
-        || value.as_object().is_some_and(Map::is_empty);
+    let empty =
+        value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
     if !empty {
         put(object, key, value);
     }
