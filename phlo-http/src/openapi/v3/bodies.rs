@@ -5,15 +5,18 @@
 
 use phlo_core::schema::{HandlerTarget, QualifiedName, Schema as Database};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, Ref, RefOr, Required,
+    HeaderBuilder, Ref, RefOr, Required,
     content::Content,
     header::Header,
     request_body::{RequestBody, RequestBodyBuilder},
     response::{Response, ResponseBuilder, Responses, ResponsesBuilder},
-    schema::{Array, Object, OneOfBuilder, Schema, Type},
+    schema::{Array, KnownFormat, Object, OneOfBuilder, Schema, SchemaFormat, Type},
 };
 
-use crate::openapi::v3::schemas;
+use crate::openapi::v3::{
+    schemas,
+    types::{JsonType, Null},
+};
 
 const JSON: &str = "application/json";
 const ONE: &str = "application/vnd.pgrst.object+json";
@@ -105,7 +108,7 @@ fn with_rows(names: &TableNames, description: &str, handlers: &[&str]) -> Respon
         .header_ref("Content-Range", header("contentRange"))
         .content(JSON, Content::new(Some(Array::new(row.clone()))))
         .content(ONE, Content::new(Some(row)))
-        .content(CSV, csv());
+        .content(CSV, text());
     with_handlers(response, handlers)
 }
 
@@ -118,7 +121,7 @@ pub(super) fn value(schema: impl Into<RefOr<Schema>>, handlers: &[&str]) -> Resp
 
 fn with_handlers(mut response: ResponseBuilder, handlers: &[&str]) -> ResponseBuilder {
     for media_type in handlers {
-        response = response.content(*media_type, ContentBuilder::new());
+        response = response.content(*media_type, binary());
     }
     response
 }
@@ -140,7 +143,7 @@ pub(super) fn insert_body(names: &TableNames) -> RequestBody {
     let rows = OneOfBuilder::new().item(row.clone()).item(Array::new(row));
     RequestBodyBuilder::new()
         .content(JSON, Content::new(Some(rows)))
-        .content(CSV, csv())
+        .content(CSV, text())
         .required(Some(Required::True))
         .build()
 }
@@ -156,18 +159,23 @@ pub(super) fn object_body(schema: impl Into<RefOr<Schema>>, required: Required) 
 /// The body that is the argument of a function whose one parameter has no name.
 pub(super) fn raw_body(type_name: &QualifiedName, required: Required) -> RequestBody {
     let body = RequestBodyBuilder::new().required(Some(required));
-    let text = || Content::new(Some(Object::with_type(Type::String)));
     let body = match type_name.name.as_str() {
-        "bytea" => body.content("application/octet-stream", ContentBuilder::new()),
+        "bytea" => body.content("application/octet-stream", binary()),
         "text" => body.content("text/plain", text()),
         "xml" => body.content("text/xml", text()),
-        _ => body.content(JSON, ContentBuilder::new()),
+        _ => body.content(JSON, Content::new(Some(JsonType::Any(None).schema(Null::Allowed)))),
     };
     body.build()
 }
 
-fn csv() -> Content {
+fn text() -> Content {
     Content::new(Some(Object::with_type(Type::String)))
+}
+
+fn binary() -> Content {
+    let mut schema = Object::with_type(Type::String);
+    schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Binary));
+    Content::new(Some(schema))
 }
 
 fn header(name: &str) -> Ref {

@@ -3,7 +3,7 @@
 //! Takes tables and settings, gives parameters and references to them. The ones that all tables
 //! share are components, and so is the filter of each column.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use phlo_core::schema::Table;
 use utoipa::openapi::{
@@ -14,9 +14,15 @@ use utoipa::openapi::{
 
 use crate::openapi::{
     Settings,
-    v3::{names::Names, types::JsonType},
+    v3::{
+        names::Names,
+        types::{JsonType, Null},
+    },
 };
 
+/// The keys of query parameters that mean something else than a column or an argument.
+const RESERVED: [&str; 8] =
+    ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or"];
 /// The parameters that choose rows, besides the filters of the columns.
 pub(super) const LOGIC: [&str; 2] = ["and", "or"];
 /// The parameters that choose a page of rows and what to show of them.
@@ -98,17 +104,29 @@ pub(super) fn profile_of(access: Access) -> &'static str {
     }
 }
 
-/// The filter of each column of a table that is a component of that name.
+/// The filter of each column of a table that is a component of that name, in the order of the
+/// columns.
+///
+/// A column has none whose name clients would confuse with another parameter's, such as `Order`:
+/// generators refuse the whole operation. Conditions on it can be written in `and`.
 pub(super) fn filters(table: &Table, component: &str) -> Vec<(String, Parameter)> {
+    let mut taken: BTreeSet<_> = RESERVED.iter().map(|name| identifier(name)).collect();
+    let mut filters = Vec::with_capacity(table.columns.len());
     let mut names = Names::default();
-    let plain = names.assign(table.columns.keys().map(|name| &**name), &[""]);
-    let filter = |(name, plain): (&str, String)| {
-        let description = table.column(name).and_then(|it| it.description.as_deref());
-        let mut parameter = text(&url_key(name), "");
-        parameter.description = description.map(str::to_owned);
-        (format!("filter.{component}.{plain}"), parameter)
-    };
-    plain.into_iter().map(filter).collect()
+    for column in table.columns.values() {
+        if taken.insert(identifier(&column.name)) {
+            let mut parameter = text(&url_key(&column.name), "");
+            parameter.description.clone_from(&column.description);
+            let plain = names.unique(&column.name, &[""]);
+            filters.push((format!("filter.{component}.{plain}"), parameter));
+        }
+    }
+    filters
+}
+
+/// What is left of a name in the identifiers that generated clients make of it.
+pub(super) fn identifier(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// A condition on a column of the primary key that `PUT` can't be without.
@@ -120,9 +138,24 @@ pub(super) fn key_filter(name: &str) -> Parameter {
 
 /// An argument of a function in a URL.
 pub(super) fn argument(name: &str, kind: JsonType, required: Required) -> Parameter {
-    let schema = kind.schema(crate::openapi::v3::types::Null::Forbidden);
-    let parameter = ParameterBuilder::new().name(url_key(name)).parameter_in(ParameterIn::Query);
-    parameter.required(required).schema(Some(schema)).build()
+    let description = match &kind {
+        JsonType::Array(_) => Some("An array: `{1,2,3}`"),
+        JsonType::Any(_) | JsonType::One(..) => None,
+    };
+    repeatable(name, kind.in_url(), required).description(description).build()
+}
+
+/// An argument that takes its key as often as it comes, if it is an array.
+pub(super) fn variadic(name: &str, kind: JsonType, required: Required) -> Parameter {
+    repeatable(name, kind, required).build()
+}
+
+fn repeatable(name: &str, kind: JsonType, required: Required) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(url_key(name))
+        .parameter_in(ParameterIn::Query)
+        .required(required)
+        .schema(Some(kind.schema(Null::Forbidden)))
 }
 
 /// A column or argument as the key of a query parameter.
@@ -130,8 +163,6 @@ pub(super) fn argument(name: &str, kind: JsonType, required: Required) -> Parame
 /// PostgREST 16: names with reserved characters stand in double quotes. So do names that would mean
 /// something else: a column called `limit` is no limit.
 fn url_key(name: &str) -> Cow<'_, str> {
-    const RESERVED: [&str; 8] =
-        ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or"];
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | ' ');
     let is_plain = name.chars().all(plain) && name.trim() == name && !RESERVED.contains(&name);
     // Parsers differ about a dash at either end, and an argument without a name has none.
@@ -167,6 +198,17 @@ fn parameter(place: ParameterIn, name: &str, description: &str, schema: Object) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::openapi::fixture;
+
+    #[test]
+    fn columns_that_clients_would_confuse_with_a_parameter_have_no_filter() {
+        let columns = ["id", "Order", "a b", "a_b", "on_conflict", "x"];
+        let columns = columns.iter().map(|name| fixture::column(name, "text")).collect();
+        let filters = filters(&fixture::table("t", columns), "t");
+        let names: Vec<_> =
+            filters.iter().map(|(name, it)| (name.as_str(), it.name.as_str())).collect();
+        assert_eq!(names, [("filter.t.id", "id"), ("filter.t.a_b", "a b"), ("filter.t.x", "x")]);
+    }
 
     #[test]
     fn keys_are_quoted_where_the_grammar_would_read_something_else() {

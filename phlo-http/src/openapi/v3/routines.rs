@@ -3,6 +3,8 @@
 //! Takes the overloads of a function, gives its operations, and adds the components that they
 //! refer to.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use phlo_core::schema::{Parameter, ReturnKind, Routine, Volatility};
 use utoipa::openapi::{
@@ -38,13 +40,16 @@ pub(super) fn item(
         .filter(|it| it.volatility != Volatility::Volatile && !takes_body(it))
         .collect();
     if !quiet.is_empty() {
-        let operation = begin(context, &quiet, format!("get_{name}"), Access::Read);
-        let operation = arguments(&quiet).into_iter().fold(operation, OperationBuilder::parameter);
+        let arguments = arguments(&quiet);
+        let taken = arguments.iter().map(|it| parameters::identifier(&it.name)).collect();
+        let operation = begin(context, &quiet, format!("get_{name}"), Access::Read, &taken);
+        let operation = arguments.into_iter().fold(operation, OperationBuilder::parameter);
         item.get = Some(operation.responses(responses(context, &quiet)).build());
     }
-    let operation = begin(context, overloads, format!("call_{name}"), Access::Write)
-        .request_body(body(overloads, name, names, components))
-        .responses(responses(context, overloads));
+    let operation =
+        begin(context, overloads, format!("call_{name}"), Access::Write, &BTreeSet::new())
+            .request_body(body(overloads, name, names, components))
+            .responses(responses(context, overloads));
     item.post = Some(operation.build());
     item
 }
@@ -54,22 +59,31 @@ fn begin(
     overloads: &[&Routine],
     id: String,
     access: Access,
+    taken: &BTreeSet<String>,
 ) -> OperationBuilder {
-    let comment = overloads.iter().find_map(|it| it.description.as_deref());
-    let comment = comment.map(text::split_comment);
     let mut shared = Vec::new();
     if context.input.settings.profile.is_some() {
         shared.push(parameters::profile_of(access));
     }
     if overloads.iter().any(|it| it.returned_relation().is_some()) {
-        shared.extend(PAGE);
+        // An argument is worth more than a page parameter that clients would confuse it with.
+        shared.extend(PAGE.iter().filter(|name| !taken.contains(&parameters::identifier(name))));
     }
     shared.push("preferCall");
+    let name = overloads.first().map_or("", |it| &it.name.name);
+    let comment = overloads.iter().find_map(|it| it.description.as_deref());
+    let (summary, rest) = comment.map_or_else(
+        || (format!("Call {name}"), ""),
+        |comment| {
+            let (first, rest) = text::split_comment(comment);
+            (first.to_owned(), rest)
+        },
+    );
     let operation = OperationBuilder::new()
         .operation_id(Some(id))
         .tag(RPC_TAG)
-        .summary(comment.map(|(first, _)| first))
-        .description(comment.map(|(_, rest)| rest).filter(|rest| !rest.is_empty()));
+        .summary(Some(summary))
+        .description((!rest.is_empty()).then_some(rest));
     shared.into_iter().map(parameters::reference).fold(operation, OperationBuilder::parameter_ref)
 }
 
@@ -89,12 +103,14 @@ fn arguments(overloads: &[&Routine]) -> Vec<UrlParameter> {
         .into_values()
         .map(|(parameter, required)| {
             let kind = JsonType::of_label(&parameter.type_label);
-            // PostgREST 16: a variadic parameter takes its key as often as it comes; other arrays
-            // are written as `{..}`.
-            let kind = if parameter.variadic { kind } else { kind.in_url() };
             let required =
                 if required == overloads.len() { Required::True } else { Required::False };
-            parameters::argument(&parameter.name, kind, required)
+            // PostgREST 16: a variadic parameter takes its key as often as it comes; other arrays
+            // are written as `{..}`.
+            match parameter.variadic {
+                true => parameters::variadic(&parameter.name, kind, required),
+                false => parameters::argument(&parameter.name, kind, required),
+            }
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use phlo_core::schema::{Column, Generated, QualifiedName, Table};
 use serde_json::Value;
 use utoipa::openapi::{
     Ref,
-    schema::{AllOfBuilder, Object, ObjectBuilder, Schema, Type},
+    schema::{Object, ObjectBuilder, Schema, Type},
 };
 
 use crate::openapi::{
@@ -37,29 +37,29 @@ pub(super) fn row(input: &Input<'_>, table: &Table) -> Schema {
     object.into()
 }
 
-/// A row as it is updated, or the values of one as it is inserted.
-pub(super) fn update(input: &Input<'_>, table: &Table) -> Schema {
-    let mut object = Object::new();
-    for column in table.columns.values().filter(|column| is_writable(column)) {
-        object.properties.insert(column.name.to_string(), written(input, column).into());
-    }
-    object.into()
+/// What a row is written for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be inserted.
+    Insert,
+    /// To replace values of rows that exist.
+    Update,
 }
 
-/// A row as it is inserted: like the updated one of that name, with what it can't be without.
-pub(super) fn insert(table: &Table, update: &str) -> Schema {
-    let mut required = Object::new();
-    required.required = table
-        .columns
-        .values()
-        .filter(|column| is_writable(column) && !column.nullable && !has_default(column))
-        .map(|column| column.name.to_string())
-        .collect();
-    let mut all = AllOfBuilder::new().item(reference(update));
-    if !required.required.is_empty() {
-        all = all.item(required);
+/// A row as it is written.
+///
+/// Complete in itself for either purpose: generators differ too much in what they make of one
+/// schema that refines another.
+pub(super) fn written_row(input: &Input<'_>, table: &Table, purpose: Purpose) -> Schema {
+    let mut object = Object::new();
+    for column in table.columns.values().filter(|column| is_writable(column)) {
+        let name = column.name.to_string();
+        object.properties.insert(name.clone(), written(input, column).into());
+        if purpose == Purpose::Insert && !column.nullable && !has_default(column) {
+            object.required.push(name);
+        }
     }
-    all.build().into()
+    object.into()
 }
 
 /// An error.

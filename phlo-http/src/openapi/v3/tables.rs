@@ -4,20 +4,17 @@
 
 use phlo_core::schema::Table;
 use utoipa::openapi::{
-    HttpMethod, PathItem, Ref,
+    PathItem, Ref, Required, ResponsesBuilder,
     path::{Operation, OperationBuilder},
     schema::Components,
 };
 
-use crate::openapi::{
-    text,
-    v3::{
-        Context,
-        bodies::{self, TableNames},
-        embeds,
-        parameters::{self, Access, LOGIC, PAGE},
-        schemas,
-    },
+use crate::openapi::v3::{
+    Context,
+    bodies::{self, TableNames},
+    embeds,
+    parameters::{self, Access, LOGIC, PAGE},
+    schemas::{self, Purpose},
 };
 
 /// The operations on a table.
@@ -41,8 +38,8 @@ pub(super) fn item(
 
     let endpoint = Endpoint { context, table, names, choose };
     let mut item = PathItem::default();
-    item.get = Some(endpoint.read(HttpMethod::Get));
-    item.head = Some(endpoint.read(HttpMethod::Head));
+    item.get = Some(endpoint.read());
+    item.head = Some(endpoint.count());
     if table.insertable {
         item.post = Some(endpoint.insert());
     }
@@ -67,11 +64,13 @@ fn add_components(
     let input = context.input;
     let schemas = &mut components.schemas;
     schemas.insert(names.row.clone(), schemas::row(input, table).into());
-    if table.insertable || table.updatable {
-        schemas.insert(names.update.clone(), schemas::update(input, table).into());
+    if table.updatable {
+        let row = schemas::written_row(input, table, Purpose::Update);
+        schemas.insert(names.update.clone(), row.into());
     }
     if table.insertable {
-        schemas.insert(names.insert.clone(), schemas::insert(table, &names.update).into());
+        let row = schemas::written_row(input, table, Purpose::Insert);
+        schemas.insert(names.insert.clone(), row.into());
     }
     let handlers = bodies::handlers(input.schema, &table.name);
     let rows = bodies::rows(names, &handlers);
@@ -88,26 +87,28 @@ struct Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    fn read(&self, method: HttpMethod) -> Operation {
-        let counted = bodies::response("counted");
-        let (verb, pages) = match method {
-            HttpMethod::Head => ("head", bodies::pages(&counted)),
-            _ => ("read", bodies::pages(&self.rows())),
-        };
-        let operation = self.begin(verb, Access::Read);
-        let operation = with(operation, &self.choose, PAGE.iter().chain(&["preferRead"]));
-        let mut operation = operation.responses(pages).build();
-        if verb == "read" {
-            let embeds = embeds::describe(self.context.input, &self.context.tables, self.table);
-            let parts = [operation.description.take(), embeds];
-            let parts: Vec<_> = parts.into_iter().flatten().collect();
-            operation.description = (!parts.is_empty()).then(|| parts.join("\n\n"));
-        }
+    fn read(&self) -> Operation {
+        let mut operation = self.look("read", "Read rows of", &self.rows());
+        let embeds = embeds::describe(self.context.input, &self.context.tables, self.table);
+        let parts = [operation.description.take(), embeds];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        operation.description = (!parts.is_empty()).then(|| parts.join("\n\n"));
         operation
     }
 
+    fn count(&self) -> Operation {
+        self.look("head", "Count rows of", &bodies::response("counted"))
+    }
+
+    fn look(&self, verb: &str, summary: &str, found: &Ref) -> Operation {
+        let operation = self.begin(verb, summary, Access::Read);
+        with(operation, &self.choose, PAGE.iter().chain(&["preferRead"]))
+            .responses(bodies::pages(found))
+            .build()
+    }
+
     fn insert(&self) -> Operation {
-        let operation = self.begin("insert", Access::Write);
+        let operation = self.begin("insert", "Insert rows into", Access::Write);
         let mut merged = self.rows();
         merged.description = "The rows were there already, and were updated".to_owned();
         with(operation, &[], ["columns", "onConflict", "select", "preferInsert"].iter())
@@ -121,42 +122,41 @@ impl Endpoint<'_> {
     }
 
     fn update(&self) -> Operation {
-        let operation = self.begin("update", Access::Write);
+        let operation = self.begin("update", "Update rows of", Access::Write);
         let body = schemas::reference(&self.names.update);
         with(operation, &self.choose, ["columns", "select", "order", "preferUpdate"].iter())
-            .request_body(Some(bodies::object_body(body, utoipa::openapi::Required::True)))
+            .request_body(Some(bodies::object_body(body, Required::True)))
             .responses(self.changed())
             .build()
     }
 
     fn put(&self) -> Operation {
-        let operation = self.begin("upsert", Access::Write);
+        let operation = self.begin("upsert", "Insert or replace a row of", Access::Write);
         let keys = self.table.primary_key.iter().map(|name| parameters::key_filter(name));
         let operation = keys.fold(operation, OperationBuilder::parameter);
         let body = schemas::reference(&self.names.insert);
         let mut created = self.rows();
         created.description = "Created".to_owned();
         with(operation, &[], ["columns", "select", "preferPut"].iter())
-            .request_body(Some(bodies::object_body(body, utoipa::openapi::Required::True)))
+            .request_body(Some(bodies::object_body(body, Required::True)))
             .responses(self.changed().response("201", created))
             .build()
     }
 
     fn delete(&self) -> Operation {
-        let operation = self.begin("delete", Access::Write);
+        let operation = self.begin("delete", "Delete rows of", Access::Write);
         with(operation, &self.choose, ["select", "order", "preferDelete"].iter())
             .responses(self.changed())
             .build()
     }
 
-    fn begin(&self, verb: &str, access: Access) -> OperationBuilder {
-        let comment = self.table.description.as_deref().map(text::split_comment);
-        let rest = comment.map(|(_, rest)| rest).filter(|rest| !rest.is_empty());
+    fn begin(&self, verb: &str, summary: &str, access: Access) -> OperationBuilder {
+        let name = &self.table.name.name;
         let operation = OperationBuilder::new()
             .operation_id(Some(format!("{verb}_{}", self.names.row)))
-            .tag(&*self.table.name.name)
-            .summary(comment.map(|(first, _)| first))
-            .description(rest);
+            .tag(&**name)
+            .summary(Some(format!("{summary} {name}")))
+            .description(self.table.description.as_deref());
         match self.context.input.settings.profile {
             Some(_) => {
                 operation.parameter_ref(parameters::reference(parameters::profile_of(access)))
@@ -169,7 +169,7 @@ impl Endpoint<'_> {
         bodies::response(&bodies::rows_name(self.names))
     }
 
-    fn changed(&self) -> utoipa::openapi::ResponsesBuilder {
+    fn changed(&self) -> ResponsesBuilder {
         bodies::with_errors()
             .response("200", self.rows())
             .response("204", bodies::response("empty"))

@@ -69,11 +69,11 @@ impl JsonType {
         }
     }
 
-    /// How the values are written in a URL: those without a JSON of one line are text.
+    /// How the values are written in a URL: arrays and JSON as text.
     pub(super) fn in_url(self) -> Self {
         match self {
             Self::Any(format) => Self::One(Type::String, format),
-            Self::Array(_) => Self::One(Type::String, Some("array".to_owned())),
+            Self::Array(_) => Self::One(Type::String, None),
             Self::One(..) => self,
         }
     }
