@@ -17,8 +17,9 @@ use crate::{
             report,
             script::{self, Ending, Name, Preparation, Purpose, Step},
         },
-        transaction::{Access, End, Results, Transaction},
+        transaction::{End, Results, Transaction, check_guard},
     },
+    plan::Access,
 };
 
 /// Why a transaction did not run, and what may be done about it.
@@ -89,7 +90,7 @@ impl Connection {
         let mut guarded = Ok(());
         if outcome.is_ok() {
             if let Some(guard) = transaction.guard.filter(|_| progress.refused.is_none()) {
-                guarded = guard.check_rows(&progress.results.main);
+                guarded = check_guard(guard, &progress.results.main);
             }
             if waits {
                 let end = if guarded.is_ok() { End::Commit } else { End::Rollback };

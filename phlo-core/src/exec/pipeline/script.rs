@@ -13,10 +13,11 @@ use crate::{
     error::{Code, Error, Result},
     exec::{
         pipeline::statements::{Statements, Wanted},
-        transaction::{Access, End, Transaction},
+        transaction::{End, Transaction},
     },
+    plan::Access,
     schema::Isolation,
-    sql::Param,
+    sql::{Param, ResultFormat},
 };
 
 /// Makes an implicit transaction read-only: PostgreSQL would warn about `SET TRANSACTION` in one.
@@ -54,6 +55,7 @@ pub(super) struct Step<'a> {
     role: &'a str,
     sql: &'a str,
     params: &'a [Param],
+    format: ResultFormat,
     pub(super) name: Name,
 }
 
@@ -88,7 +90,7 @@ pub(super) enum Preparation {
 
 impl<'a> Step<'a> {
     fn new(purpose: Purpose, role: &'a str, sql: &'a str, params: &'a [Param]) -> Self {
-        Self { purpose, role, sql, params, name: Name::Unnamed }
+        Self { purpose, role, sql, params, format: ResultFormat::Text, name: Name::Unnamed }
     }
 
     /// A step without parameters that the login role may do.
@@ -143,7 +145,8 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
         (Purpose::After, after.as_ref()),
     ] {
         if let Some(statement) = statement {
-            steps.push(Step::new(purpose, role, &statement.sql, &statement.params));
+            let step = Step::new(purpose, role, &statement.sql, &statement.params);
+            steps.push(Step { format: statement.format, ..step });
         }
     }
     if *end == End::Rollback {
@@ -270,7 +273,8 @@ fn write_step(step: &Step<'_>, out: &mut BytesMut) -> io::Result<()> {
                 }
             })
         },
-        [],
+        // One format stands for all columns.
+        (step.format == ResultFormat::Binary).then_some(1),
         out,
     );
     bound.map_err(|error| match error {
