@@ -29,10 +29,14 @@ pub(super) fn decode(token: &[u8], keys: &[JwtKey]) -> Result<Map<String, Value>
     if token.is_empty() {
         return Err(undecodable("Empty JWT is sent in Authorization header"));
     }
-    let parts: Vec<_> = token.split(|byte| *byte == b'.').collect();
-    let [header, payload, signature] = parts.as_slice() else {
-        let parts = parts.len();
-        return Err(undecodable(format!("Expected 3 parts in JWT; got {parts}")));
+    let dots = token.iter().filter(|byte| **byte == b'.').count();
+    if dots != 2 {
+        return Err(undecodable(format!("Expected 3 parts in JWT; got {}", dots + 1)));
+    }
+    let mut parts = token.split(|byte| *byte == b'.');
+    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Err(malformed());
     };
     let header_bytes = from_base64(header)?;
     let algorithm = match serde_json::from_slice::<Header>(&header_bytes) {

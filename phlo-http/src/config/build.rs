@@ -235,12 +235,7 @@ fn cache_entries(source: &mut Source<'_>) -> Result<Option<usize>, ConfigError> 
 
 fn role_path(source: &mut Source<'_>) -> Result<Option<RolePath>, ConfigError> {
     let Some(text) = source.text("jwt-role-claim-key") else { return Ok(None) };
-    let path = RolePath::parse(&text).map_err(|why| {
-        ConfigError::new(format!(
-            "failed to parse role-claim-key value ({text}): {why}. Allowed: a JSONPath, such as \
-             $.role"
-        ))
-    })?;
+    let path = RolePath::parse(&text)?;
     if path.is_legacy() {
         source.warnings.push(Warning::LegacyRolePath { path: path.to_string() });
     }

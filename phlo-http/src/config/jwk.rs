@@ -414,4 +414,18 @@ mod tests {
             assert_eq!(parse_json(&jwk).err().as_deref(), Some(expected), "{jwk}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_key_panics(
+            kty in "RSA|EC|OKP|oct",
+            crv in "P-256|P-384|P-521|Ed25519",
+            a in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..150),
+            b in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..70),
+        ) {
+            let (a, b) = (URL_SAFE_NO_PAD.encode(a), URL_SAFE_NO_PAD.encode(b));
+            let jwk = json!({"kty": kty, "crv": crv, "n": a, "e": b, "x": a, "y": b, "k": a});
+            let _ = parse_json(&jwk);
+        }
+    }
 }

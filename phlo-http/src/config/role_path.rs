@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use crate::config::legacy_path::LegacyPath;
+use crate::config::{error::ConfigError, legacy_path::LegacyPath};
 
 /// The place of the role in the claims of a token.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,16 +31,22 @@ impl RolePath {
     ///
     /// # Errors
     ///
-    /// What the text is neither in the one notation nor in the other.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// The text is a path in neither of the notations.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let refused = |why: String| {
+            ConfigError::new(format!(
+                "failed to parse role-claim-key value ({text}): {why}. Allowed: a JSONPath, such \
+                 as $.role"
+            ))
+        };
         let notation = if text.starts_with('$') {
-            let path = JsonPath::parse(text).map_err(|error| error.to_string())?;
+            let path = JsonPath::parse(text).map_err(|error| refused(error.to_string()))?;
             match text.strip_prefix("$.") {
                 Some(name) if is_plain(name) => Notation::Claim(name.to_owned()),
                 _ => Notation::Json(Box::new(path)),
             }
         } else {
-            Notation::Legacy(LegacyPath::parse(text)?)
+            Notation::Legacy(LegacyPath::parse(text).map_err(refused)?)
         };
         Ok(Self { text: text.to_owned(), notation })
     }

@@ -67,11 +67,28 @@ impl JwtSecret {
                 )
             })?,
         };
+        Self::with_origin(text, bytes, warnings)
+    }
+
+    /// Takes a plain secret of at least 32 bytes, a JSON Web Key or a set of them.
+    ///
+    /// # Errors
+    ///
+    /// The secret is too short; a key is not a good one.
+    pub fn from_bytes(secret: &[u8]) -> Result<Self, ConfigError> {
+        Self::with_origin("", secret.to_vec(), &mut Vec::new())
+    }
+
+    fn with_origin(
+        origin: &str,
+        bytes: Vec<u8>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, ConfigError> {
         let found = jwk::parse(&bytes, warnings).map_err(|error| {
             let key = if error.starts_with("The ") { "" } else { "jwt-secret: " };
             ConfigError::new(format!("{key}{error}"))
         })?;
-        let origin = text.to_owned();
+        let origin = origin.to_owned();
         Ok(Self { origin, bytes, keys: found.keys, symmetric: found.symmetric })
     }
 

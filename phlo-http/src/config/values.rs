@@ -156,12 +156,8 @@ impl SocketMode {
     /// Read and write for the owner and the group.
     pub const DEFAULT: Self = Self(0o660);
 
-    /// Reads octal digits.
-    ///
-    /// # Errors
-    ///
-    /// What the text is not, as the end of a sentence.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Reads octal digits, or says what they are not.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         if !text.bytes().all(|digit| digit.is_ascii_digit()) || text.is_empty() {
             return Err("not an octal");
         }

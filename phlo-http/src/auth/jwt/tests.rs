@@ -6,19 +6,12 @@ use phlo_core::Code;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    auth::sign,
-    config::{DatabaseSettings, Environment, JwtSecret, Sources, load},
-};
+use crate::{auth::sign, config::JwtSecret};
 
 const SECRET: &str = "reallyreallyreallyreallyverysafe";
 
 fn secret(text: &str) -> JwtSecret {
-    let environment = Environment::new([("PGRST_JWT_SECRET", text)]);
-    let database = DatabaseSettings::default();
-    let sources =
-        Sources { file: None, environment: &environment, database: &database, running: None };
-    load(&sources).unwrap().config.jwt_secret.unwrap()
+    JwtSecret::from_bytes(text.as_bytes()).unwrap()
 }
 
 /// A token with this header, signed by HMAC with SHA-256 as if it said so.
