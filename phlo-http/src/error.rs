@@ -94,7 +94,9 @@ impl Failure {
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is new is the client's to mend")]
 fn status_of(code: Code) -> StatusCode {
     match code {
-        Code::Connection | Code::ConnectionLost | Code::NoSchema => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Connection | Code::ConnectionLost | Code::NoSchema | Code::Busy => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::PoolTimeout => StatusCode::GATEWAY_TIMEOUT,
         Code::FunctionMethod | Code::PutFilters | Code::Method => StatusCode::METHOD_NOT_ALLOWED,
         Code::Range => StatusCode::RANGE_NOT_SATISFIABLE,

@@ -150,10 +150,7 @@ mod tests {
         let (parts, ()) = request.into_parts();
         let extracted = Extracted::new(&parts);
         let pairs: Vec<_> = parse_cookies("a=1; b=x=y").collect();
-        assert_eq!(pairs, [
-            ("a".to_owned(), "1".to_owned()),
-            ("b".to_owned(), "x=y".to_owned())
-        ]);
+        assert_eq!(pairs, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())]);
         assert_eq!(extracted.headers.len(), 2);
         assert_eq!(text(b"caf\xe9"), "café");
     }

@@ -18,7 +18,7 @@ use crate::{
     config::OpenApiMode,
     error::Failure,
     extract::Extracted,
-    openapi,
+    login, openapi,
     respond::{self, Reply},
     state::{Live, State},
     timing::Timing,
@@ -69,6 +69,9 @@ async fn answer(
 ) -> Result<Reply> {
     let schema = state.schema().ok_or_else(no_schema)?;
     let body = body?;
+    if login::is_login(live, &parts.method, parts.uri.path()) {
+        return login::login(state, live, &body).await;
+    }
     let mut clock = Instant::now();
     let extracted = Extracted::new(parts);
     let headers = extracted.header_pairs();
@@ -112,8 +115,7 @@ async fn answer(
             Ok(reply)
         }
         Asked::DescribeTable(name) => {
-            let table =
-                schema.table(&name).ok_or_else(|| plan::unknown_table(&schema, &name))?;
+            let table = schema.table(&name).ok_or_else(|| plan::unknown_table(&schema, &name))?;
             Ok(respond::describe(&respond::allowed_on_table(table)))
         }
         Asked::DescribeFunction(name) => describe_function(&schema, live, name),
@@ -127,10 +129,7 @@ fn lap(clock: &mut Instant) -> std::time::Duration {
 }
 
 fn no_schema() -> Error {
-    Error::new(
-        Code::NoSchema,
-        "Could not query the database for the schema cache. Retrying.",
-    )
+    Error::new(Code::NoSchema, "Could not query the database for the schema cache. Retrying.")
 }
 
 /// A function is described as a call without arguments would find it.
@@ -162,21 +161,16 @@ impl Document<'_> {
     async fn reply(&self, caller: &Caller, output: Output, accept: &[MediaType]) -> Result<Reply> {
         let version = Version::of(accept)?;
         let body = match self.live.config.openapi_mode {
-            OpenApiMode::IgnorePrivileges => {
-                self.write(version, &openapi::Input::everything(
-                    self.schema,
-                    self.name,
-                    self.settings(),
-                ))
-            }
+            OpenApiMode::IgnorePrivileges => self.write(
+                version,
+                &openapi::Input::everything(self.schema, self.name, self.settings()),
+            ),
             OpenApiMode::FollowPrivileges | OpenApiMode::Disabled => {
                 let access = self.access(caller).await?;
-                self.write(version, &openapi::Input::accessible(
-                    self.schema,
-                    self.name,
-                    &access,
-                    self.settings(),
-                ))
+                self.write(
+                    version,
+                    &openapi::Input::accessible(self.schema, self.name, &access, self.settings()),
+                )
             }
         };
         let mut reply = Reply::new(StatusCode::OK);

@@ -2,14 +2,20 @@
 
 pub mod admin;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod cors;
+pub mod demo;
 pub mod error;
 pub mod extract;
 pub mod handle;
+mod listener;
+mod login;
 pub mod observe;
 pub mod openapi;
+mod ready;
 pub mod respond;
+pub mod run;
 pub mod server;
 pub mod service;
 pub mod state;
@@ -17,6 +23,10 @@ pub mod timing;
 
 /// The version of PostgREST whose behaviour this server has.
 pub const POSTGREST_VERSION: &str = "16.2";
+
+/// What the command prints as its version.
+pub const VERSION_TEXT: &str =
+    concat!("phlo-http ", env!("CARGO_PKG_VERSION"), " (PostgREST 16.2)");
 
 /// What the server calls itself in its responses.
 pub const SERVER_NAME: &str = concat!("phlo/", env!("CARGO_PKG_VERSION"));

@@ -1,3 +1,38 @@
 //! The `phlo-http` command.
 
-fn main() {}
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use phlo_http::{
+    cli::{Cli, Command},
+    config, demo, run,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.example {
+        return report(io::stdout().write_all(config::example().as_bytes()));
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(Err::<(), _>(error)),
+    };
+    match cli.command {
+        None => report(runtime.block_on(run::run(&cli.serve))),
+        Some(Command::Serve(serve)) => report(runtime.block_on(run::run(&serve))),
+        Some(Command::Demo(options)) => report(runtime.block_on(demo::run(&options))),
+    }
+}
+
+fn report<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(io::stderr(), "phlo-http: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -43,21 +43,23 @@ impl Api {
         if handle::is_document_path(&parts.method, parts.uri.path()) {
             handle::ask_for_document(&mut parts);
         }
-        let body =
-            extract::read_body(&parts.headers, body, live.config.server_max_body_size).await;
+        let body = extract::read_body(&parts.headers, body, live.config.server_max_body_size).await;
         let handled = handle::handle(&self.state, &live, &parts, body).await;
         let mut reply = handled.reply;
         if live.config.server_timing_enabled {
             reply.add(HeaderName::from_static("server-timing"), handled.timing.to_string());
         }
         self.finish(&live, &parts, &mut reply);
-        observe::access(&live.config, &Access {
-            parts: &parts,
-            role: handled.role.as_deref(),
-            status: reply.status,
-            length: reply.body.len(),
-            took: started.elapsed(),
-        });
+        observe::access(
+            &live.config,
+            &Access {
+                parts: &parts,
+                role: handled.role.as_deref(),
+                status: reply.status,
+                length: reply.body.len(),
+                took: started.elapsed(),
+            },
+        );
         into_response(reply, parts.version)
     }
 

@@ -82,6 +82,8 @@ codes! {
     MaxAffectedFunction = "PGRST128",
     /// A request beyond a limit of this server: too deep, too long, too large.
     TooLarge = "PGRST129",
+    /// Too much of the same is under way; trying again later helps.
+    Busy = "PGRST130",
     /// No relationship between two tables.
     NoRelationship = "PGRST200",
     /// Several relationships between two tables.

@@ -6,10 +6,13 @@ use crate::{
     plan::{ArgumentValue, ArgumentsPlan, CallPlan, JsonRows, JsonShape, NamedArgument},
     schema::{Ident, QualifiedName},
     sql::{
+        Statement,
         fragment::{
-            array_literal, bytes, call, column, fragment, name, qualified, rows_from, value,
+            array_literal, bytes, call, column, constant, fragment, name, qualified, rows_from,
+            value,
         },
         mutate::{self, BODY},
+        statement,
     },
 };
 
@@ -82,4 +85,20 @@ fn from_body(rows: &JsonRows, variadic: Option<&Ident>) -> Vec<Expr> {
             }
         })
         .collect()
+}
+
+/// A call of a function with arguments of type `text`, for what a server asks on its own account.
+///
+/// ```
+/// use phlo_core::{schema::QualifiedName, sql};
+///
+/// let statement = sql::call_with_text(&QualifiedName::new("auth", "find"), &["ann"]);
+/// assert_eq!(statement.sql, r#"SELECT * FROM ROWS FROM("auth"."find" ($1::text)) AS "phlo_call""#);
+/// ```
+pub fn call_with_text(function: &QualifiedName, arguments: &[&str]) -> Statement {
+    let arguments = arguments.iter().map(|text| fragment("$1::text", [value(*text)])).collect();
+    let mut query = SelectStatement::new();
+    query.expr(constant("*"));
+    query.from_function(rows_from(call(function, arguments)), CALL);
+    statement(&query)
 }

@@ -15,6 +15,8 @@ use crate::{
     request::{PlanFormat, PlanOption},
 };
 
+pub use self::call::call_with_text;
+
 /// A statement with its parameters, ready to be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {

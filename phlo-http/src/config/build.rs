@@ -104,6 +104,10 @@ pub(super) fn build(source: &mut Source<'_>, sources: &Sources<'_>) -> Result<Co
         )?
         .unwrap_or(default.log_level),
         log_query: source.boolean("log-query").unwrap_or(false),
+        login_schema: source.text("login-schema").map(Ident::from),
+        login_token_lifetime: source
+            .integer("login-token-lifetime", 1..=31_536_000)?
+            .map_or(default.login_token_lifetime, Duration::from_secs),
         openapi_mode: choice(
             source,
             "openapi-mode",

@@ -7,7 +7,7 @@ use std::{fmt::Display, path::PathBuf};
 use phlo_core::schema::Ident;
 
 use crate::config::{
-    model::{Config, MAX_BODY_SIZE},
+    model::{Config, LOGIN_TOKEN_LIFETIME, MAX_BODY_SIZE},
     secret::{Encoding, JwtSecret},
     values::{FunctionName, TraceHeader},
 };
@@ -89,6 +89,12 @@ pub fn dump(config: &Config) -> String {
         ("server-unix-socket-mode", quoted(config.server_unix_socket_mode.to_string())),
         ("url-use-legacy-target-names", config.url_use_legacy_target_names.to_string()),
     ];
+    if let Some(schema) = &config.login_schema {
+        settings.push(("login-schema", quoted(schema)));
+    }
+    if config.login_token_lifetime != LOGIN_TOKEN_LIFETIME {
+        settings.push(("login-token-lifetime", config.login_token_lifetime.as_secs().to_string()));
+    }
     if config.server_max_body_size != MAX_BODY_SIZE {
         settings.push(("server-max-body-size", config.server_max_body_size.to_string()));
     }

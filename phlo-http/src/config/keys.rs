@@ -74,6 +74,8 @@ pub const KEYS: &[Key] = &[
     Key::in_database("jwt-secret-is-base64").or("secret-is-base64"),
     Key::reloadable("log-level"),
     Key::reloadable("log-query"),
+    Key::reloadable("login-schema"),
+    Key::reloadable("login-token-lifetime"),
     Key::in_database("openapi-mode"),
     Key::in_database("openapi-security-active"),
     Key::in_database("openapi-server-proxy-uri"),

@@ -91,6 +91,11 @@ pub struct Config {
     pub log_level: LogLevel,
     /// Whether the SQL is logged too. Default: no.
     pub log_query: bool,
+    /// The schema whose functions know the users of `/rpc/login`; without it there is no login.
+    /// phlo's own. Default: none.
+    pub login_schema: Option<Ident>,
+    /// How long the tokens of `/rpc/login` are valid, in whole seconds. phlo's own. Default: 3600.
+    pub login_token_lifetime: Duration,
     /// What the OpenAPI document shows. Default: what the role may use.
     pub openapi_mode: OpenApiMode,
     /// Whether the OpenAPI document says how to authenticate. Default: no.
@@ -124,6 +129,9 @@ pub struct Config {
 
 /// The longest body of a request, if nothing else is set.
 pub(super) const MAX_BODY_SIZE: u64 = 10 * 1024 * 1024;
+
+/// How long tokens of the login are valid, if nothing else is set.
+pub(super) const LOGIN_TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// The settings of functions that hold for the whole transaction, if nothing else is set.
 pub(super) const HOISTED: [&str; 3] =
@@ -166,6 +174,8 @@ impl Default for Config {
             jwt_secret_is_base64: false,
             log_level: LogLevel::Error,
             log_query: false,
+            login_schema: None,
+            login_token_lifetime: LOGIN_TOKEN_LIFETIME,
             openapi_mode: OpenApiMode::FollowPrivileges,
             openapi_security_active: false,
             openapi_server_proxy_uri: None,

@@ -48,8 +48,7 @@ impl Live {
 
 fn settings(config: &Config) -> Settings {
     let roles = config.role_settings.iter().map(|(role, own)| {
-        let settings =
-            RoleSettings { settings: own.settings.clone(), isolation: own.isolation };
+        let settings = RoleSettings { settings: own.settings.clone(), isolation: own.isolation };
         (role.clone(), settings)
     });
     Settings {

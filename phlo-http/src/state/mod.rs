@@ -10,20 +10,26 @@ mod reload;
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU8, Ordering},
     },
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use phlo_core::{
-    Result,
     exec::pipeline::{self, Pool, PoolOptions},
     schema::Schema,
 };
 
-pub use self::{live::Live, metrics::Metrics, reload::Reload};
-use crate::config::{Config, Environment};
+pub use self::{
+    live::Live,
+    metrics::Metrics,
+    reload::{LoadError, Reload},
+};
+use crate::{
+    auth::password::{Hasher, HasherOptions, PasswordError},
+    config::{Config, Environment},
+};
 
 /// Whether requests can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +62,8 @@ pub struct State {
     origin: Origin,
     reload: Reload,
     metrics: Metrics,
+    /// Made for the first login: servers without one don't pay for it.
+    hasher: OnceLock<Result<Hasher, PasswordError>>,
 }
 
 impl State {
@@ -64,7 +72,7 @@ impl State {
     /// # Errors
     ///
     /// The connection string is not one.
-    pub fn new(config: Config, origin: Origin) -> Result<Self> {
+    pub fn new(config: Config, origin: Origin) -> phlo_core::Result<Self> {
         let environment = &origin.environment;
         let lookup = |name: &str| environment.get(name).map(str::to_owned);
         let target = pipeline::Config::parse(config.db_uri.expose(), &lookup)?
@@ -86,6 +94,7 @@ impl State {
             origin,
             reload: Reload::default(),
             metrics: Metrics::default(),
+            hasher: OnceLock::new(),
         })
     }
 
@@ -126,6 +135,16 @@ impl State {
     /// Asks for reloads.
     pub fn reload(&self) -> &Reload {
         &self.reload
+    }
+
+    /// Who verifies passwords.
+    ///
+    /// # Errors
+    ///
+    /// It could not be made.
+    pub fn hasher(&self) -> Result<&Hasher, PasswordError> {
+        let made = self.hasher.get_or_init(|| Hasher::new(HasherOptions::default()));
+        made.as_ref().map_err(Clone::clone)
     }
 
     /// What is counted.

@@ -5,11 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use phlo_core::{
-    exec::introspect,
-    schema::Schema,
+use phlo_core::{exec::introspect, schema::Schema};
+use sqlx::{
+    Connection, PgConnection,
+    postgres::{PgListener, PgPoolOptions},
 };
-use sqlx::{Connection, PgConnection};
 use tokio::sync::Notify;
 
 use crate::{
@@ -169,6 +169,16 @@ impl State {
         let schema = introspect::introspect(&mut connection, &options).await;
         connection.close().await.ok();
         Ok(schema?)
+    }
+
+    /// A connection that listens, outside the pool.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be connected to.
+    pub async fn listener(&self) -> Result<PgListener, sqlx::Error> {
+        let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        PgListener::connect_with(&options.connect_with(self.target.sqlx_options()).await?).await
     }
 
     /// A connection of its own, outside the pool.
