@@ -4,6 +4,8 @@
 //! ```text
 //! cargo run --example introspect --features sqlx -- postgres://localhost/shop api > shop.json
 //! ```
+//!
+//! Each schema named is exposed; one with a plus before its name is in the search path only.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command")]
 
@@ -20,9 +22,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let uri = arguments.next().ok_or("say the URI of a database, then the schemas to read")?;
     let mut options = Options::default();
-    let schemas: Vec<Ident> = arguments.map(Ident::from).collect();
+    let (path, schemas): (Vec<_>, Vec<_>) = arguments.partition(|name| name.starts_with('+'));
     if !schemas.is_empty() {
-        options.schemas = schemas;
+        options.schemas = schemas.into_iter().map(Ident::from).collect();
+    }
+    if !path.is_empty() {
+        options.extra_search_path =
+            path.iter().map(|name| Ident::new(name.trim_start_matches('+'))).collect();
     }
 
     let mut connection = PgConnection::connect(&uri).await?;

@@ -94,7 +94,8 @@ pub struct Column {
     /// The most characters or bits that the type takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u32>,
-    /// The default expression; for domains without one of the column, the domain's.
+    /// The default expression; if the column has none, that of its domain. For an identity that
+    /// can be given, the next value of its sequence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<CatalogSql>,
     /// The labels of its enum type, in order.

@@ -178,8 +178,7 @@ fn junctions(found: &[Relationship], tables: &BTreeMap<QualifiedName, Table>) ->
     for (table, ends) in ends {
         for (source, source_key) in &ends {
             for (target, target_key) in &ends {
-                // Other constraints only: a key does not make a junction with itself, nor with
-                // itself as another view shows it.
+                // By one constraint all ways lead to one table and to views of it.
                 if source_key.constraint == target_key.constraint {
                     continue;
                 }
@@ -208,4 +207,217 @@ fn rank(it: &Relationship) -> impl Ord + '_ {
     let computed = matches!(it.link, Link::Computed { .. });
     let views = (it.source_is_view, it.target_is_view);
     (&it.source, computed, &it.target, it.is_self, &it.link, views)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    /// A foreign key between tables of the schema `api`, of columns with the given numbers.
+    fn key(
+        name: &str,
+        source: (u32, &str),
+        target: (u32, &str),
+        pairs: &[(i16, i16)],
+    ) -> ForeignKeyRow {
+        let numbers = |side: fn(&(i16, i16)) -> i16| pairs.iter().map(side).collect();
+        ForeignKeyRow {
+            constraint: name.into(),
+            source: QualifiedName::new("api", source.1),
+            target: QualifiedName::new("api", target.1),
+            source_oid: source.0,
+            target_oid: target.0,
+            columns: pairs
+                .iter()
+                .map(|(a, b)| (Ident::from(format!("c{a}")), Ident::from(format!("c{b}"))))
+                .collect(),
+            source_numbers: numbers(|pair| pair.0),
+            target_numbers: numbers(|pair| pair.1),
+            unique: false,
+        }
+    }
+
+    fn tables(keys: &[(&str, &[&str])]) -> BTreeMap<QualifiedName, Table> {
+        keys.iter()
+            .map(|(name, key)| {
+                let table: Table = from_value(json!({
+                    "name": {"schema": "api", "name": name}, "kind": "table",
+                    "insertable": true, "updatable": true, "deletable": true,
+                    "primary_key": key, "columns": {},
+                }))
+                .unwrap();
+                (table.name.clone(), table)
+            })
+            .collect()
+    }
+
+    /// Views that show the table of a number, with the table's column numbers.
+    fn views(list: &[(&str, u32, &[i16])]) -> Views {
+        let mut views = Views::default();
+        for (oid, (name, table, numbers)) in (100..).zip(list) {
+            let columns: BTreeMap<String, String> =
+                (1..).zip(*numbers).map(|(at, it)| (format!("{at}"), format!("v{it}"))).collect();
+            let row = json!({
+                "oid": oid, "name": {"schema": "api", "name": name}, "exposed": true,
+                "columns": columns,
+            });
+            let entries: String = (1..)
+                .zip(*numbers)
+                .map(|(at, it)| format!("{{T :resno {at} :resorigtbl {table} :resorigcol {it}}}"))
+                .collect();
+            views.add(from_value(row).unwrap(), &format!("({{Q :targetList ({entries})}})"));
+        }
+        views.resolve();
+        views
+    }
+
+    fn check(
+        rows: &[ForeignKeyRow],
+        views: &Views,
+        tables: &BTreeMap<QualifiedName, Table>,
+        computed: Vec<ComputedRow>,
+        expected: &[&str],
+    ) {
+        let exposed = [Ident::new("api")];
+        let mut deriver = Deriver::new(&exposed, views);
+        rows.iter().for_each(|row| deriver.add(row));
+        let found: Vec<_> = deriver.finish(tables, computed).iter().map(print).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn print(it: &Relationship) -> String {
+        let pairs = |pairs: &[(Ident, Ident)]| {
+            pairs.iter().map(|(a, b)| format!("{a}={b}")).collect::<Vec<_>>().join(",")
+        };
+        let link = match &it.link {
+            Link::OneToMany(key) => format!("o2m {}", pairs(&key.columns)),
+            Link::ManyToOne(key) => format!("m2o {}", pairs(&key.columns)),
+            Link::OneToOne { key, target_holds_key } => {
+                format!("o2o {} {target_holds_key}", pairs(&key.columns))
+            }
+            Link::ManyToMany(by) => format!(
+                "m2m {} {} {}",
+                by.table.name,
+                pairs(&by.source_columns),
+                pairs(&by.target_columns)
+            ),
+            Link::Computed { function, .. } => format!("computed {function}"),
+        };
+        let itself = if it.is_self { " self" } else { "" };
+        format!("{} {} {link}{itself}", it.source.name, it.target.name)
+    }
+
+    #[test]
+    fn keys_lead_there_and_back() {
+        let mut unique = key("u", (3, "c"), (1, "a"), &[(5, 1)]);
+        unique.unique = true;
+        check(
+            &[
+                key("k", (2, "b"), (1, "a"), &[(2, 1), (3, 2)]),
+                key("s", (1, "a"), (1, "a"), &[(3, 1)]),
+                unique,
+            ],
+            &Views::default(),
+            &tables(&[]),
+            vec![],
+            &[
+                "a a o2m c1=c3 self",
+                "a a m2o c3=c1 self",
+                "a b o2m c1=c2,c2=c3",
+                "a c o2o c1=c5 true",
+                "b a m2o c2=c1,c3=c2",
+                "c a o2o c5=c1 false",
+            ],
+        );
+    }
+
+    #[test]
+    fn views_take_part_in_every_combination() {
+        check(
+            &[key("k", (2, "b"), (1, "a"), &[(2, 1)])],
+            &views(&[("av", 1, &[1]), ("bv", 2, &[2, 2]), ("other", 2, &[3])]),
+            &tables(&[]),
+            vec![],
+            &[
+                "a b o2m c1=c2",
+                "a bv o2m c1=v2",
+                "a bv o2m c1=v2",
+                "av b o2m v1=c2",
+                "av bv o2m v1=v2",
+                "av bv o2m v1=v2",
+                "b a m2o c2=c1",
+                "b av m2o c2=v1",
+                "bv a m2o v2=c1",
+                "bv a m2o v2=c1",
+                "bv av m2o v2=v1",
+                "bv av m2o v2=v1",
+            ],
+        );
+    }
+
+    #[test]
+    fn private_tables_are_seen_through_views_alone() {
+        let mut row = key("k", (2, "b"), (1, "a"), &[(2, 1)]);
+        row.source.schema = Ident::new("private");
+        row.target.schema = Ident::new("private");
+        let views = views(&[("av", 1, &[1]), ("bv", 2, &[2])]);
+        check(&[row], &views, &tables(&[]), vec![], &["av bv o2m v1=v2", "bv av m2o v2=v1"]);
+    }
+
+    #[test]
+    fn junctions_have_both_keys_in_their_primary_key() {
+        let rows = [
+            key("ja", (3, "j"), (1, "a"), &[(1, 1)]),
+            key("jb", (3, "j"), (2, "b"), &[(2, 1)]),
+            key("ka", (4, "k"), (1, "a"), &[(1, 1)]),
+            key("kb", (4, "k"), (2, "b"), &[(2, 1)]),
+        ];
+        check(
+            &rows,
+            &Views::default(),
+            &tables(&[("j", &["c1", "c2", "c3"]), ("k", &["c1"])]),
+            vec![],
+            &[
+                "a b m2m j c1=c1 c1=c2",
+                "a j o2m c1=c1",
+                "a k o2m c1=c1",
+                "b a m2m j c1=c2 c1=c1",
+                "b j o2m c1=c2",
+                "b k o2m c1=c2",
+                "j a m2o c1=c1",
+                "j b m2o c2=c1",
+                "k a m2o c1=c1",
+                "k b m2o c2=c1",
+            ],
+        );
+    }
+
+    #[test]
+    fn functions_take_the_place_of_the_table_that_they_are_named_like() {
+        let computed = |schema: &str, function: &str, target: QualifiedName| ComputedRow {
+            function: QualifiedName::new(schema, function),
+            source: QualifiedName::new("api", "a"),
+            target,
+            to_one: true,
+        };
+        check(
+            &[key("k", (2, "b"), (1, "a"), &[(2, 1)]), key("l", (3, "c"), (1, "a"), &[(2, 1)])],
+            &Views::default(),
+            &tables(&[]),
+            vec![
+                computed("api", "b", QualifiedName::new("api", "a")),
+                computed("extra", "c", QualifiedName::new("api", "b")),
+                computed("api", "hidden", QualifiedName::new("private", "b")),
+            ],
+            &[
+                "a c o2m c1=c2",
+                "a a computed api.b self",
+                "a b computed extra.c",
+                "b a m2o c2=c1",
+                "c a m2o c2=c1",
+            ],
+        );
+    }
 }

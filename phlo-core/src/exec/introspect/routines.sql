@@ -31,6 +31,7 @@ select json_build_object(
     from unnest(p.proconfig) as item
     where split_part(item, '=', 1) = 'default_transaction_isolation'
   ),
+  -- DIFFERS: PostgREST 16 takes what $2 names as regular expressions; here a name is a name.
   'settings', coalesce((
     select json_agg(
       json_build_array(split_part(item, '=', 1), substr(item, strpos(item, '=') + 1))
@@ -91,4 +92,6 @@ where n.nspname = any ($1::text[])
   and p.prokind = 'f'
   and b.oid <> 'trigger'::regtype
   -- Arguments are given by name; a single one without a name can take the whole body.
+  -- DIFFERS: PostgREST 16 also lists functions of which some parameters have a name and some have
+  -- none, which can't be called; and it counts OUT parameters when it pairs names with types.
   and (input.list is null or input.named or input.takes_body)

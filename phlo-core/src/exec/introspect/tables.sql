@@ -79,6 +79,7 @@ left join lateral (
   join pg_type t on t.oid = a.atttypid
   join pg_namespace tn on tn.oid = t.typnamespace
   -- A domain may stand on other domains: the last step finds the type below all of them.
+  -- DIFFERS: PostgREST 16 takes NOT NULL and the maximum length from the first domain alone.
   left join lateral (
     with recursive step (base, modifier, not_null) as (
       select t.typbasetype, t.typtypmod, t.typnotnull
