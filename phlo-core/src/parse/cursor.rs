@@ -268,6 +268,11 @@ impl<'a> Cursor<'a> {
         result
     }
 
+    /// Whether the production is not inside another of its kind.
+    pub(super) fn is_outermost(&self) -> bool {
+        self.depth == 0
+    }
+
     /// Reads a whole text as one production.
     ///
     /// `what` is what it was to be, and `prefix` how many characters precede the text for the
