@@ -240,10 +240,10 @@ mod tests {
     }
 
     fn asked(line: &str, headers: &[(&str, &str)], body: &'static str) -> Request {
-        match read(line, headers, body).unwrap().asked {
-            Asked::Request(request) => *request,
-            other => panic!("{other:?}"),
-        }
+        let Asked::Request(request) = read(line, headers, body).unwrap().asked else {
+            panic!("{line} is no request")
+        };
+        *request
     }
 
     fn failed(line: &str, headers: &[(&str, &str)], body: &'static str) -> String {

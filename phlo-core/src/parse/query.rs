@@ -159,6 +159,10 @@ enum Condition {
 }
 
 fn filter(key: &str, value: &str, plain: PlainValue, limits: &Limits) -> Result<Condition> {
+    // Every comparison has a dot.
+    if plain == PlainValue::Argument && !value.contains('.') {
+        return argument(key, limits).map(Condition::Argument);
+    }
     let path = tree_path(key, limits);
     let comparison = Cursor::parse(value, limits, "filter", 0, |cursor| match plain {
         PlainValue::Refused => parse_comparison(cursor, Place::Parameter).map(Some),

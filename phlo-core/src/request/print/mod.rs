@@ -62,13 +62,10 @@ impl Query {
             out.parameter("select", &text(|to| select(to, &self.select)));
         }
         if let Some(columns) = &self.columns {
-            out.parameter(
-                "columns",
-                &text(|to| joined(to, columns, |to, column| name(to, column))),
-            );
+            out.parameter("columns", &text(|to| joined(to, columns, name)));
         }
         if let Some(columns) = &self.on_conflict {
-            let value = text(|to| joined(to, columns, |to, column| name(to, column)));
+            let value = text(|to| joined(to, columns, name));
             out.parameter("on_conflict", &value);
         }
         for (path, terms) in &self.order {
