@@ -191,6 +191,8 @@ fn parse_any_case(cursor: &mut Cursor<'_>, word: &'static str) -> Step<()> {
 }
 
 /// `(a,"b,c",d)`; nothing between the parentheses is no value at all.
+///
+/// DIFFERS: PostgREST takes `("")` for that as well, so that no list holds the empty text alone.
 fn parse_values(cursor: &mut Cursor<'_>) -> Step<Vec<String>> {
     cursor.spaced(|cursor| cursor.text("("))?;
     let values = if cursor.peek() == Some(')') {
