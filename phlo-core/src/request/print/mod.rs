@@ -4,14 +4,15 @@
 //! That holds for every query that the parser can give. A query made in another way can hold what
 //! the grammar has no words for:
 //!
-//! - an embed named `count` that is no spread, an alias on a spread, a hint that is empty;
-//! - a filter as a logic tree of its own, or a logic tree of an embed named `not`;
-//! - an empty group, `order`, `columns`, `on_conflict`, path to JSON or field of an `order`;
+//! - an embed named `count` that is no spread, or an alias on a spread;
+//! - a cast of an aggregate where there is neither an aggregate nor a cast of the column;
 //! - a cast or a text search configuration with other characters than letters, digits, `_`, `$` and
 //!   spaces, or with spaces at its ends;
+//! - a filter as a logic tree of its own, or a logic tree of an embed named `not`;
+//! - an empty group, `order`, `columns` or `on_conflict`;
 //! - an index into JSON that is no number;
-//! - an argument whose value is a comparison, or begins like one;
-//! - an empty range at the root that begins after row 0, or a range beyond 64 bits.
+//! - an argument whose value begins like a comparison;
+//! - a limit of 0 with an offset, two ranges of one level, or numbers beyond 63 bits.
 
 mod condition;
 
