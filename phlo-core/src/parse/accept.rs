@@ -156,8 +156,9 @@ fn next_parameter(text: &str) -> Option<(&str, &str, &str)> {
         Some(text) => text.split_once('"')?,
         None => split_while(text, |char| char.is_alphanumeric() || "|-".contains(char)),
     };
-    let is_bare = !text.starts_with('"');
-    (!name.is_empty() && !(is_bare && value.is_empty())).then_some((name, value, rest))
+    // Quotes may hold nothing; without them there is a value or no parameter.
+    let has_value = text.starts_with('"') || !value.is_empty();
+    (!name.is_empty() && has_value).then_some((name, value, rest))
 }
 
 fn split_while(text: &str, fits: impl Fn(char) -> bool) -> (&str, &str) {

@@ -268,6 +268,11 @@ impl<'a> Cursor<'a> {
         result
     }
 
+    /// Whether the production is not inside another of its kind.
+    pub(super) fn is_outermost(&self) -> bool {
+        self.depth == 0
+    }
+
     /// Reads a whole text as one production.
     ///
     /// `what` is what it was to be, and `prefix` how many characters precede the text for the
@@ -308,4 +313,101 @@ fn position(text: &str, at: usize, prefix: usize) -> (usize, usize) {
         }
     }
     (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place and the reason where a production fails.
+    fn fail<T: std::fmt::Debug>(
+        text: &str,
+        production: impl FnOnce(&mut Cursor<'_>) -> Step<T>,
+    ) -> String {
+        let error = Cursor::parse(text, &Limits::default(), "x", 0, production).unwrap_err();
+        let place = error.message().rsplit('(').next().unwrap_or_default().to_owned();
+        format!("{place} {}", error.details().and_then(|it| it.as_str()).unwrap_or_default())
+    }
+
+    #[test]
+    fn what_could_have_continued_is_expected_as_well() {
+        let message = fail("aab", |cursor| {
+            cursor.take_while(|char| char == 'a');
+            cursor.expect(Some(Expected::Text("a")));
+            cursor.text("c")
+        });
+        assert_eq!(message, r#"line 1, column 3) unexpected "b" expecting "a" or "c""#);
+    }
+
+    #[test]
+    fn reading_on_forgets_what_was_expected() {
+        let message = fail("ab", |cursor| {
+            cursor.optional(|cursor| cursor.text("x"))?;
+            cursor.text("a")?;
+            cursor.text("c")
+        });
+        assert_eq!(message, r#"line 1, column 2) unexpected "b" expecting "c""#);
+    }
+
+    #[test]
+    fn an_attempt_goes_back_and_remembers_how_far_it_came() {
+        let message = fail("abx", |cursor| {
+            let attempt = cursor.optional(|cursor| {
+                cursor.attempt(|cursor| {
+                    cursor.text("ab")?;
+                    cursor.text("c")
+                })
+            })?;
+            assert_eq!((attempt, cursor.rest()), (None, "abx"));
+            cursor.text("y")
+        });
+        assert_eq!(message, r#"line 1, column 3) unexpected "x" expecting "c""#);
+    }
+
+    #[test]
+    fn half_a_word_is_no_way_back() {
+        let message = fail("abx", |cursor| {
+            if cursor.optional(|cursor| cursor.text("abc"))?.is_none() {
+                cursor.text("abx")?;
+            }
+            Ok(())
+        });
+        assert_eq!(message, r#"line 1, column 1) unexpected "x" expecting "abc""#);
+    }
+
+    #[test]
+    fn a_name_stands_for_what_a_production_begins_with() {
+        let production = |cursor: &mut Cursor<'_>| {
+            cursor.named("thing", |cursor| {
+                cursor.optional(|cursor| cursor.text("a"))?;
+                cursor.text("b")
+            })
+        };
+        assert_eq!(fail("x", production), r#"line 1, column 1) unexpected "x" expecting thing"#);
+        assert_eq!(fail("ax", production), r#"line 1, column 2) unexpected "x" expecting "b""#);
+    }
+
+    #[test]
+    fn looking_ahead_reads_nothing() {
+        let message = fail("ab", |cursor| {
+            assert!(cursor.is_next("a"));
+            assert!(!cursor.is_next("ac"));
+            cursor.text("b")
+        });
+        assert_eq!(message, r#"line 1, column 1) unexpected "b" expecting "ac" or "b""#);
+    }
+
+    #[test]
+    fn lines_and_columns_are_counted_in_characters() {
+        for (text, at, prefix, expected) in [
+            ("abc", 0, 0, (1, 1)),
+            ("abc", 2, 2, (1, 5)),
+            ("é漢x", 5, 0, (1, 3)),
+            ("a\tb", 2, 0, (1, 9)),
+            ("a\nbc", 3, 7, (2, 2)),
+            ("abc", 3, 0, (1, 4)),
+        ] {
+            assert_eq!(position(text, at, prefix), expected, "{text:?} {at}");
+        }
+    }
 }

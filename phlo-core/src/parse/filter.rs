@@ -191,6 +191,8 @@ fn parse_any_case(cursor: &mut Cursor<'_>, word: &'static str) -> Step<()> {
 }
 
 /// `(a,"b,c",d)`; nothing between the parentheses is no value at all.
+///
+/// DIFFERS: PostgREST takes `("")` for that as well, so that no list holds the empty text alone.
 fn parse_values(cursor: &mut Cursor<'_>) -> Step<Vec<String>> {
     cursor.spaced(|cursor| cursor.text("("))?;
     let values = if cursor.peek() == Some(')') {
@@ -242,4 +244,121 @@ fn parse_array(cursor: &mut Cursor<'_>) -> Step<String> {
 
 fn parse_plain_value(cursor: &mut Cursor<'_>) -> String {
     cursor.take_while(|char| !matches!(char, ',' | ')')).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::query::tests::check_values;
+
+    #[test]
+    fn operators() {
+        for operator in [
+            "eq.1",
+            "neq.1",
+            "gt.1",
+            "gte.1",
+            "lt.1",
+            "lte.1",
+            "like.*a*",
+            "ilike.*a*",
+            "match.^a",
+            "imatch.^a",
+            "in.(1,2)",
+            "is.null",
+            "isdistinct.1",
+            "fts.a",
+            "plfts.a",
+            "phfts.a",
+            "wfts.a",
+            "cs.{1}",
+            "cd.{1}",
+            "ov.{1}",
+            "sl.[1,2]",
+            "sr.[1,2]",
+            "nxr.[1,2]",
+            "nxl.[1,2]",
+            "adj.[1,2]",
+        ] {
+            check_values(
+                "a",
+                &[(operator, operator), (&format!("not.{operator}"), &format!("not.{operator}"))],
+            );
+        }
+    }
+
+    #[test]
+    fn modifiers() {
+        for operator in ["eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"] {
+            let (any, all) =
+                (format!("{operator}(any).{{1}}"), format!("not.{operator}(all).{{1}}"));
+            check_values("a", &[(&any, &any), (&all, &all)]);
+        }
+        check_values(
+            "a",
+            &[
+                ("fts(english).a", "fts(english).a"),
+                ("not.wfts( my config ).a b", "not.wfts(my config).a b"),
+                ("plfts(a).b).c", "plfts(a).b).c"),
+            ],
+        );
+    }
+
+    #[test]
+    fn values() {
+        check_values(
+            "a",
+            &[
+                ("eq.", "eq."),
+                ("eq.a,b(c).\"d\\", "eq.a,b(c).\"d\\"),
+                ("eq.not.eq.1", "eq.not.eq.1"),
+                ("eq.%00", "eq.\0"),
+                ("is.NULL", "is.null"),
+                ("is.Not_Null", "is.not_null"),
+                ("is.true", "is.true"),
+                ("is.fAlse", "is.false"),
+                ("is.unknown", "is.unknown"),
+                ("in.()", "in.()"),
+                ("in.( )", "in.()"),
+                ("in.(\"\")", "in.(\"\")"),
+                ("in.(,)", "in.(\"\",\"\")"),
+                ("in.(a b,\"c,d\",\"e\\\"f\\\\\")", "in.(a b,\"c,d\",e\"f\\)"),
+                ("in.(\"a\"b,c\"d\")", "in.(\"\\\"a\\\"b\",c\"d\")"),
+                ("in. ( a , b )", "in.(a ,\" b \")"),
+                ("in.(1,2)ignored", "in.(1,2)"),
+                ("is.nullable", "is.null"),
+            ],
+        );
+    }
+
+    #[test]
+    fn errors() {
+        check_values(
+            "a",
+            &[
+                ("0", r#"1: unexpected "0" expecting "not" or operator (eq, gt, ...)"#),
+                ("val", r#"1: unexpected "v" expecting "not" or operator (eq, gt, ...)"#),
+                ("noop.0", r#"1: unexpected "o" expecting "not" or operator (eq, gt, ...)"#),
+                ("", r#"1: unexpected end of input expecting "not" or operator (eq, gt, ...)"#),
+                ("eq", "3: unexpected end of input expecting operator (eq, gt, ...)"),
+                ("EQ.1", r#"1: unexpected "E" expecting "not" or operator (eq, gt, ...)"#),
+                ("fts().value", r#"5: unexpected ")" expecting operator (eq, gt, ...)"#),
+                ("eq().value", r#"4: unexpected ")" expecting operator (eq, gt, ...)"#),
+                ("eq(some).value", r#"4: unexpected "s" expecting operator (eq, gt, ...)"#),
+                ("is().value", r#"3: unexpected "(" expecting operator (eq, gt, ...)"#),
+                ("in().value", r#"3: unexpected "(" expecting operator (eq, gt, ...)"#),
+                ("neq(any).1", r#"4: unexpected "(" expecting operator (eq, gt, ...)"#),
+                ("not.x", r#"5: unexpected "x" expecting operator (eq, gt, ...)"#),
+                ("in.1,2", r#"4: unexpected "1" expecting "(""#),
+                ("in.(1,2", r#"8: unexpected end of input expecting "," or ")""#),
+                (
+                    "is.nil",
+                    "5: unexpected \"i\" expecting isVal: (null, not_null, true, false, unknown)",
+                ),
+                (
+                    "is.",
+                    "4: unexpected end of input expecting isVal: (null, not_null, true, false, unknown)",
+                ),
+            ],
+        );
+    }
 }

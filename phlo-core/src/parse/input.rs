@@ -225,3 +225,142 @@ fn read_payload(
 fn accepted(input: &Input<'_>) -> Vec<MediaType> {
     input.header("accept").map_or_else(|| vec![MediaType::Any], accept)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Count, Range};
+
+    fn read(line: &str, headers: &[(&str, &str)], body: &'static str) -> Result<Parsed> {
+        let (method, url) = line.split_once(' ').unwrap();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let body = Bytes::from_static(body.as_bytes());
+        let options = Options { schemas: vec![Ident::new("api")], ..Options::default() };
+        request(&Input { method, path, query, headers, body: &body }, &options)
+    }
+
+    fn asked(line: &str, headers: &[(&str, &str)], body: &'static str) -> Request {
+        let Asked::Request(request) = read(line, headers, body).unwrap().asked else {
+            panic!("{line} is no request")
+        };
+        *request
+    }
+
+    fn failed(line: &str, headers: &[(&str, &str)], body: &'static str) -> String {
+        let error = read(line, headers, body).unwrap_err();
+        format!("{}: {error}", error.code())
+    }
+
+    #[test]
+    fn a_read() {
+        let headers = [
+            ("accept", "text/csv"),
+            ("prefer", "count=exact"),
+            ("range", "0-4"),
+            ("prefer", "blue"),
+        ];
+        let request = asked("GET /films?id=eq.1&columns=a&limit=10", &headers, "ignored");
+        assert_eq!(request.schema, "api");
+        let table = Ident::new("films");
+        assert_eq!(request.action, Action::Read { table, output: Output::Full });
+        assert_eq!(request.query.filters.len(), 1);
+        assert_eq!(request.query.columns, None);
+        assert_eq!(request.query.root_range(), Range { offset: 0, limit: Some(5) });
+        assert_eq!(request.payload, None);
+        assert_eq!(request.preferences.count, Some(Count::Exact));
+        assert_eq!(request.preferences.invalid, ["blue"]);
+        assert_eq!(request.accept, [MediaType::Csv]);
+    }
+
+    #[test]
+    fn the_range_header_is_for_get_alone() {
+        let headers = [("range", "5-9")];
+        let range = Range { offset: 5, limit: Some(5) };
+        for (line, expected) in [
+            ("GET /t", range),
+            ("GET /rpc/f", range),
+            ("HEAD /t", Range::ALL),
+            ("DELETE /t", Range::ALL),
+            ("POST /rpc/f", Range::ALL),
+        ] {
+            assert_eq!(asked(line, &headers, "").query.root_range(), expected, "{line}");
+        }
+        let crossed = "PGRST103: Requested range not satisfiable";
+        assert_eq!(failed("GET /t", &[("range", "1-0")], ""), crossed);
+    }
+
+    #[test]
+    fn changes_and_calls_read_the_body() {
+        let json = |raw: &'static str, keys: &[&str]| {
+            let keys = keys.iter().map(|key| Ident::new(key)).collect();
+            Some(Payload::Json { raw: Bytes::from_static(raw.as_bytes()), keys })
+        };
+        for (line, body, expected) in [
+            ("POST /t", "{\"a\":1}", json("{\"a\":1}", &["a"])),
+            ("PATCH /t", "{\"a\":1}", json("{\"a\":1}", &["a"])),
+            ("PUT /t?id=eq.1", "{\"a\":1}", json("{\"a\":1}", &["a"])),
+            ("POST /t?columns=a,b", "x", json("x", &["a", "b"])),
+            ("PATCH /t?columns=a", "x", json("x", &["a"])),
+            ("PUT /t?columns=b", "{\"a\":1}", json("{\"a\":1}", &["a"])),
+            ("POST /rpc/f?columns=a", "x", json("x", &["a"])),
+            ("POST /rpc/f", "", json("{}", &[])),
+            ("DELETE /t", "x", None),
+            ("GET /rpc/f", "x", None),
+        ] {
+            assert_eq!(asked(line, &[], body).payload, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_for_functions_that_are_read() {
+        let query = asked("GET /rpc/f?a=1&b=eq.2", &[], "").query;
+        assert_eq!(query.arguments, [(Ident::new("a"), "1".to_owned())]);
+        assert_eq!(query.filters.len(), 1);
+        let code = |line| failed(line, &[], "{}").split(':').next().unwrap().to_owned();
+        assert_eq!(code("POST /rpc/f?a=1"), "PGRST100");
+        assert_eq!(code("GET /t?a=1"), "PGRST100");
+    }
+
+    #[test]
+    fn a_put_has_no_range() {
+        let expected = "PGRST114: limit/offset querystring parameters are not allowed for PUT";
+        for line in ["PUT /t?limit=1", "PUT /t?limit=0", "PUT /t?offset=1"] {
+            assert_eq!(failed(line, &[], "{}"), expected, "{line}");
+        }
+        assert!(read("PUT /t?r.limit=1&limit=x&offset=0", &[], "{}").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_request() {
+        let named = |name| QualifiedName::new("api", name);
+        for (line, expected) in [
+            ("OPTIONS /", Asked::DescribeRoot),
+            ("OPTIONS /t?x=y", Asked::DescribeTable(named("t"))),
+            ("OPTIONS /rpc/f", Asked::DescribeFunction(named("f"))),
+            (
+                "GET /?x=y",
+                Asked::Document {
+                    schema: Ident::new("api"),
+                    output: Output::Full,
+                    accept: vec![MediaType::Any],
+                },
+            ),
+        ] {
+            assert_eq!(read(line, &[], "").unwrap().asked, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_error_is_that_of_the_path() {
+        for (line, expected) in [
+            ("X /a/b?x=y", "PGRST125: Invalid path specified in request URL"),
+            ("X /a?x=y", "PGRST106: Invalid schema: none"),
+        ] {
+            assert_eq!(failed(line, &[("accept-profile", "none")], "x"), expected);
+        }
+        assert_eq!(failed("X /a?x=y", &[], "x"), "PGRST117: Unsupported HTTP method: X");
+        assert!(failed("POST /a?x=y", &[], "x").starts_with("PGRST100"));
+        assert!(failed("POST /a?limit=-1", &[], "x").starts_with("PGRST103"));
+        assert!(failed("POST /a", &[], "x").starts_with("PGRST102"));
+    }
+}

@@ -90,3 +90,86 @@ fn parse_operator(cursor: &mut Cursor<'_>) -> Step<LogicOperator> {
         cursor.text("or").map(|()| LogicOperator::Or)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::query::tests::{check, check_values};
+
+    #[test]
+    fn keys() {
+        check(&[
+            ("and=(a.eq.1)", "and=(a.eq.1)"),
+            ("not.or=(a.eq.1)", "not.or=(a.eq.1)"),
+            ("r.or=(a.eq.1)&or=(b.eq.2)", "r.or=(a.eq.1)&or=(b.eq.2)"),
+            ("r.s.not.and=(a.eq.1)", "r.s.not.and=(a.eq.1)"),
+            ("not.r.or=(a.eq.1)", "r.not.or=(a.eq.1)"),
+            ("\"a.b\".or=(a.eq.1)", "\"a.b\".or=(a.eq.1)"),
+            (
+                "a!.or=(a.eq.1)",
+                r#"PGRST100 "failed to parse logic path (a!.or)" (line 1, column 2): unexpected '!' expecting letter, digit, "-", delimiter (.) or end of input"#,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn groups() {
+        check_values(
+            "or",
+            &[
+                ("(a.eq.1,b.not.is.null)", "(a.eq.1,b.not.is.null)"),
+                (
+                    "(a.eq.1,and(b.gt.1,not.or(c.lt.2,d.eq.3)))",
+                    "(a.eq.1,and(b.gt.1,not.or(c.lt.2,d.eq.3)))",
+                ),
+                (" ( a.eq.1 , b.eq.2 ) ", "(a.eq.1 ,b.eq.2 )"),
+                ("(a->b->>c.eq.1,a->0.eq.2)", "(a->b->>c.eq.1,a->0.eq.2)"),
+                ("(and.eq.1,not.eq.2,or.not.eq.3)", "(and.eq.1,not.eq.2,or.not.eq.3)"),
+                ("(\"a.b\".eq.1)", "(\"a.b\".eq.1)"),
+                ("(a.eq.1))", "(a.eq.1)"),
+            ],
+        );
+    }
+
+    #[test]
+    fn values() {
+        check_values(
+            "or",
+            &[
+                ("(a.eq.,b.eq.x(y)", "(a.eq.,b.eq.x(y)"),
+                ("(a.eq.\"x,y)\\\"\",b.eq.1)", "(a.eq.\"x,y)\\\"\",b.eq.1)"),
+                ("(a.eq.\"x\"y,b.eq.z\"z\")", "(a.eq.\"\\\"x\\\"y\",b.eq.z\"z\")"),
+                ("(a.cs.{1,2},b.eq.3)", "(a.cs.\"{1,2}\",b.eq.3)"),
+                ("(a.in.(1,\"2,3\"),b.fts(english).c)", "(a.in.(1,\"2,3\"),b.fts(english).c)"),
+                ("(a.eq(any).{1,2},b.is.true)", "(a.eq(any).\"{1,2}\",b.is.true)"),
+                ("(a.eq. 1 )", "(a.eq. 1 )"),
+            ],
+        );
+    }
+
+    #[test]
+    fn errors() {
+        check_values(
+            "or",
+            &[
+                (
+                    "()",
+                    r#"4: unexpected ")" expecting field name (* or [a..z0..9_$]), negation operator (not) or logic operator (and, or)"#,
+                ),
+                ("(id.in.1,2,id.eq.3)", r#"10: unexpected "1" expecting "(""#),
+                (")(", r#"3: unexpected ")" expecting "(""#),
+                ("", r#"3: unexpected end of input expecting "(""#),
+                (
+                    "(id.eq.1,not.xor(id.eq.2,id.eq.3))",
+                    r#"16: unexpected "x" expecting logic operator (and, or)"#,
+                ),
+                ("(id.eq.1", r#"11: unexpected end of input expecting "," or ")""#),
+                ("(a.cs.{1}2)", r#"12: unexpected "2" expecting "," or ")""#),
+            ],
+        );
+        check_values(
+            "and",
+            &[("(ord(id.eq.1,id.eq.1),id.eq.2)", r#"7: unexpected "d" expecting "(""#)],
+        );
+        check_values("not.and", &[("x", r#"8: unexpected "x" expecting "(""#)]);
+    }
+}

@@ -162,3 +162,53 @@ pub(super) fn parse_path(cursor: &mut Cursor<'_>) -> Step<(EmbedPath, Ident)> {
     let last = path.pop().unwrap_or_else(|| Ident::new(""));
     Ok((path, last))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::Limits;
+
+    fn name(text: &str) -> String {
+        let name = Cursor::parse(text, &Limits::default(), "name", 0, |cursor| {
+            let name = parse_name(cursor)?;
+            Ok(format!("{name}|{}", cursor.rest()))
+        });
+        name.unwrap_or_else(|error| error.details().unwrap().as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn names() {
+        for (text, expected) in [
+            ("identifier", "identifier|"),
+            ("identifier with spaces", "identifier with spaces|"),
+            ("identifier-with-dashes", "identifier-with-dashes|"),
+            ("a - b", "a-b|"),
+            ("a->b", "a|->b"),
+            ("a-b->c", "a-b|->c"),
+            ("123", "123|"),
+            ("_", "_|"),
+            ("$", "$|"),
+            ("हिंदी", "हिंदी|"),
+            (" no leading or trailing spaces ", "no leading or trailing spaces|"),
+            ("\" leading and trailing \"x", " leading and trailing |x"),
+            ("\":\"", ":|"),
+            (r#""a\"b\\c\d""#, r#"a"b\cd|"#),
+            ("a.b", "a|.b"),
+            (":", r#"unexpected ":" expecting field name (* or [a..z0..9_$])"#),
+            ("*", r#"unexpected "*" expecting field name (* or [a..z0..9_$])"#),
+            ("", "unexpected end of input expecting field name (* or [a..z0..9_$])"),
+            ("a-", "unexpected end of input expecting \">\", letter or digit"),
+            (r#""a\"#, "unexpected end of input"),
+        ] {
+            assert_eq!(name(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_escapes_is_not_copied() {
+        for text in ["plain", " spaced ", "\"quoted.name\""] {
+            let mut cursor = Cursor::new(text, &Limits::default());
+            assert!(matches!(parse_name(&mut cursor), Ok(Cow::Borrowed(_))), "{text}");
+        }
+    }
+}

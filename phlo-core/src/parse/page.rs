@@ -47,7 +47,8 @@ impl Page {
 
     /// The part of the range of this level that the `Range` header leaves.
     pub(super) fn range_within(&self, header: Span) -> Result<Range> {
-        // No rows are no error, whatever else is asked for.
+        // No rows are no error, whatever else is asked for. DIFFERS: PostgREST says of `limit=0` with
+        // an offset, and of an offset with a limit that is no number, that the limit is negative.
         if self.limit == Some(0) {
             return Ok(Range { offset: 0, limit: Some(0) });
         }

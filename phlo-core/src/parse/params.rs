@@ -69,12 +69,11 @@ pub(super) fn parse_parameters(
 /// assert_eq!(phlo_core::parse::canonical_query("b=eq.1&a=in.(1)&d"), "a=in.%281%29&b=eq.1&d=");
 /// ```
 pub fn canonical_query(text: &str) -> String {
-    let mut parameters: Vec<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = parts(text)
-        .map(|part| {
-            let (key, value) = halves(part);
-            (decode_bytes(key), decode_bytes(value.unwrap_or_default()))
-        })
-        .collect();
+    let decoded = parts(text).map(|part| {
+        let (key, value) = halves(part);
+        (decode_bytes(key), decode_bytes(value.unwrap_or_default()))
+    });
+    let mut parameters: Vec<_> = decoded.collect();
     parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut query = String::with_capacity(text.len() + text.len() / 2);
     let mut before: Option<&[u8]> = None;

@@ -42,7 +42,9 @@ pub fn preferences<'a>(
         } else if let Some(number) = item.strip_prefix("max-affected=") {
             // A number that can't be read is not replaced by a later one.
             if !max_affected_seen {
-                preferences.max_affected = number.trim().parse().ok();
+                // Less than nothing is nothing.
+                let number = number.trim().parse::<i64>().ok();
+                preferences.max_affected = number.map(|number| number.max(0).unsigned_abs());
             }
             max_affected_seen = true;
         } else if !set_word(&mut preferences, item, transaction) {
@@ -150,7 +152,7 @@ mod tests {
         }
         assert_eq!(read(&["timezone=UTC, timezone=x"]).timezone.as_deref(), Some("UTC"));
         assert_eq!(read(&["max-affected=x, max-affected=1"]).max_affected, None);
-        assert_eq!(read(&["max-affected=-1"]).max_affected, None);
+        assert_eq!(read(&["max-affected=-1"]).max_affected, Some(0));
     }
 
     #[test]

@@ -18,11 +18,66 @@ pub(super) fn parse_select(cursor: &mut Cursor<'_>) -> Step<Vec<SelectItem>> {
 }
 
 fn parse_item(cursor: &mut Cursor<'_>) -> Step<SelectItem> {
+    match parse_simple_item(cursor) {
+        Some(SelectItem::Embed(embed)) => parse_embedded(cursor, embed),
+        Some(item) => Ok(item),
+        None => parse_any_item(cursor),
+    }
+}
+
+/// What most items are, at a glance: `column`, `alias:column`, `rel(` and `alias:rel(` in plain
+/// letters, where nothing but success can follow. Everything else is for `parse_any_item`.
+fn parse_simple_item(cursor: &mut Cursor<'_>) -> Option<SelectItem> {
+    let text = cursor.rest();
+    let (mut name, mut rest) = split_word(text)?;
+    let mut alias = None;
+    if let Some(after) = rest.strip_prefix(':')
+        && let Some((next, after)) = split_word(after)
+    {
+        (alias, name, rest) = (Some(Ident::new(name)), next, after);
+    }
+    let item = match rest.chars().next() {
+        Some('(') if name != "count" => SelectItem::Embed(EmbedSelect {
+            relation: Ident::new(name),
+            alias,
+            hint: None,
+            join: None,
+            spread: false,
+            select: Vec::new(),
+        }),
+        Some(',' | ')') => {
+            let field = Field::column(name);
+            SelectItem::Field(FieldSelect { alias, ..FieldSelect::new(field) })
+        }
+        None if cursor.is_outermost() => {
+            let field = Field::column(name);
+            SelectItem::Field(FieldSelect { alias, ..FieldSelect::new(field) })
+        }
+        _ => return None,
+    };
+    cursor.skip(text.len() - rest.len());
+    Some(item)
+}
+
+fn split_word(text: &str) -> Option<(&str, &str)> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let length = text.bytes().take_while(is_plain).count();
+    if length == 0 { None } else { text.split_at_checked(length) }
+}
+
+fn parse_any_item(cursor: &mut Cursor<'_>) -> Step<SelectItem> {
     let head = match cursor.optional(|cursor| cursor.attempt(parse_spread))? {
         Some(embed) => Some(embed),
         None => cursor.optional(|cursor| cursor.attempt(parse_relation))?,
     };
-    let Some(mut embed) = head else { return parse_field_select(cursor).map(SelectItem::Field) };
+    match head {
+        Some(embed) => parse_embedded(cursor, embed),
+        None => parse_field_select(cursor).map(SelectItem::Field),
+    }
+}
+
+/// What an embed holds, in its parentheses.
+fn parse_embedded(cursor: &mut Cursor<'_>, mut embed: EmbedSelect) -> Step<SelectItem> {
     cursor.text("(")?;
     embed.select = cursor.nested(parse_select)?;
     cursor.text(")")?;
@@ -181,4 +236,131 @@ fn parse_aggregate(cursor: &mut Cursor<'_>) -> Step<Aggregate> {
 /// An item ends before `)`, before `,` or with the text.
 fn parse_item_end(cursor: &mut Cursor<'_>) -> Step<()> {
     if cursor.is_next(")") || cursor.is_next(",") { Ok(()) } else { cursor.end() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::query::tests::check_values;
+
+    #[test]
+    fn columns() {
+        check_values(
+            "select",
+            &[
+                ("*", "*"),
+                ("id", "id"),
+                ("id,name", "id,name"),
+                (" id , name ", "id,name"),
+                ("a b, c-d ,$e", "\"a b\",\"c-d\",\"$e\""),
+                ("a - b", "\"a-b\""),
+                ("123,_,ünï", "123,_,\"ünï\""),
+                ("\"a,b\":\"c.d\"", "\"a,b\":\"c.d\""),
+                ("\"a\\\"\\\\\"", "\"a\\\"\\\\\""),
+                ("\" a \"", "\" a \""),
+                ("b:a::text", "b:a::text"),
+                ("a::double precision", "a::double precision"),
+                ("a:b,c::text,d:e::int4", "a:b,c::text,d:e::int4"),
+                ("a->b->>c,a->0,a->-1->>2::int", "a->b->>c,a->0,a->-1->>2::int"),
+                ("a->!@#$%^%26*_b::text", "a->\"!@#$%^&*_b\"::text"),
+                ("a->\"b.c\",a->b-c,a->1a", "a->\"b.c\",a->\"b-c\",a->\"1a\""),
+                ("id)ignored", "id"),
+            ],
+        );
+    }
+
+    #[test]
+    fn aggregates() {
+        check_values(
+            "select",
+            &[
+                (
+                    "a.sum(),a.avg(),a.count(),a.max(),a.min()",
+                    "a.sum(),a.avg(),a.count(),a.max(),a.min()",
+                ),
+                ("count()", "count()"),
+                ("n:count()::text", "n:count()::text"),
+                ("count", "count"),
+                ("count.count()", "count.count()"),
+                ("n:a->b::int.sum()::text", "n:a->b::int.sum()::text"),
+                ("\"*\".count()", "count()"),
+                ("r(count(),a)", "r(count(),a)"),
+            ],
+        );
+    }
+
+    #[test]
+    fn embeds() {
+        check_values(
+            "select",
+            &[
+                ("r(*)", "r(*)"),
+                ("r()", "r()"),
+                ("*,r(*,s(*)),...t(a,b:c)", "*,r(*,s(*)),...t(a,b:c)"),
+                ("a:r(*)", "a:r(*)"),
+                ("r!h(*),r!inner(*),r!left(*)", "r!h(*),r!inner(*),r!left(*)"),
+                ("r!h!inner(*),a:r!inner!h(*)", "r!h!inner(*),a:r!h!inner(*)"),
+                ("r!a!b(*)", "r!a(*)"),
+                ("r!\"left\"(*)", "r!\"left\"(*)"),
+                ("...r!h!inner(*)", "...r!h!inner(*)"),
+                ("...count(*)", "...count(*)"),
+                (" r ( a )", "r(a)"),
+                ("r(a->0)", "r(a->0)"),
+                ("r(*)ignored", "r(*)"),
+                ("", ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn errors() {
+        let name = r#"letter, digit, "-", "->>", "->", "::", ".", ")", "," or end of input"#;
+        check_values(
+            "select",
+            &[
+                ("id,clients(name[])", &format!("16: unexpected '[' expecting {name}")),
+                ("name!hint", &format!("5: unexpected '!' expecting {name}")),
+                ("r(*!hint)", r#"4: unexpected '!' expecting ")", "," or end of input"#),
+                ("name::", "7: unexpected end of input expecting letter or digit"),
+                (
+                    "a:",
+                    "3: unexpected end of input expecting \":\" or field name (* or [a..z0..9_$])",
+                ),
+                (
+                    "a,r->j(*)",
+                    r#"7: unexpected '(' expecting "->>", "->", "::", ".", ")", "," or end of input"#,
+                ),
+                ("a,...r->j(*)", r#"9: unexpected '>'"#),
+                (
+                    "a,",
+                    r#"3: unexpected end of input expecting "...", field name (* or [a..z0..9_$]), "*" or "count()""#,
+                ),
+                ("r(*", r#"4: unexpected end of input expecting ")" or ",""#),
+                (
+                    "r(id",
+                    r#"5: unexpected end of input expecting letter, digit, "-", "->>", "->", "::", ".", ")" or ",""#,
+                ),
+                ("a.sum", r#"6: unexpected end of input expecting "()""#),
+                ("a.med()", r#"3: unexpected "m" expecting "sum", "avg", "count", "max" or "min""#),
+                (
+                    "a::text[]",
+                    r#"8: unexpected '[' expecting letter, digit, ".", "::", ")", "," or end of input"#,
+                ),
+                (
+                    "data->>-78xy",
+                    r#"11: unexpected 'x' expecting digit, "->", "::", ".", "," or end of input"#,
+                ),
+                ("data->>--34", r#"9: unexpected "-" expecting digit"#),
+                ("data->>-xy-4", r#"9: unexpected "x" expecting digit"#),
+                (
+                    "data->(!@#$%^%26*_d->>!@#$%^%26*_e::integer",
+                    r#"7: unexpected "(" expecting "-", digit or any non reserved character different from: .,>()"#,
+                ),
+                ("\"a", r#"3: unexpected end of input expecting "\\" or "\"""#),
+                (
+                    "é(",
+                    r#"3: unexpected end of input expecting "...", field name (* or [a..z0..9_$]), "*", "count()" or ")""#,
+                ),
+            ],
+        );
+    }
 }

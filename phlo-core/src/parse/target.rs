@@ -124,3 +124,107 @@ pub(super) fn parse_deed(method: &str, target: &Target) -> Result<Deed> {
 fn unsupported(method: &str) -> Error {
     Error::new(Code::Method, format!("Unsupported HTTP method: {method}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(path: &str, root: &Root) -> String {
+        match parse_path(path, root) {
+            Ok(Target::Root) => "root".to_owned(),
+            Ok(Target::Table(name)) => format!("table {name}"),
+            Ok(Target::Function(name)) => format!("function {name}"),
+            Err(error) => format!("{}: {error}", error.code()),
+        }
+    }
+
+    #[test]
+    fn paths() {
+        const WRONG: &str = "PGRST125: Invalid path specified in request URL";
+        for (text, expected) in [
+            ("/", "root"),
+            ("", "root"),
+            ("/items", "table items"),
+            ("items", "table items"),
+            ("/rpc", "table rpc"),
+            ("/rpc/f", "function f"),
+            ("/Escap3e;", "table Escap3e;"),
+            ("/caf%C3%A9%20+", "table café +"),
+            ("/a%2Fb", "table a/b"),
+            ("/a%00b", "table a"),
+            ("/%FF", "table \u{fffd}"),
+            ("/items/", WRONG),
+            ("//", WRONG),
+            ("/items/1", WRONG),
+            ("/rpc/f/", WRONG),
+            ("/invalid/nested/paths", WRONG),
+        ] {
+            assert_eq!(path(text, &Root::Document), expected, "{text}");
+        }
+        assert_eq!(path("/", &Root::Function(Ident::new("root"))), "function root");
+        assert_eq!(path("/", &Root::Disabled), "PGRST126: Root endpoint metadata is disabled");
+        assert_eq!(path("/items", &Root::Disabled), "table items");
+    }
+
+    #[test]
+    fn methods() {
+        for (method, target, expected) in [
+            ("GET", "/t", r#"Act(Read { table: "t", output: Full })"#),
+            ("HEAD", "/t", r#"Act(Read { table: "t", output: HeadersOnly })"#),
+            ("POST", "/t", r#"Act(Mutate { table: "t", mutation: Insert })"#),
+            ("PUT", "/t", r#"Act(Mutate { table: "t", mutation: Upsert })"#),
+            ("PATCH", "/t", r#"Act(Mutate { table: "t", mutation: Update })"#),
+            ("DELETE", "/t", r#"Act(Mutate { table: "t", mutation: Delete })"#),
+            ("OPTIONS", "/t", "Describe"),
+            ("TRACE", "/t", "PGRST117: Unsupported HTTP method: TRACE"),
+            ("get", "/t", "PGRST117: Unsupported HTTP method: get"),
+            ("GET", "/rpc/f", r#"Act(Call { function: "f", invocation: Read(Full) })"#),
+            ("HEAD", "/rpc/f", r#"Act(Call { function: "f", invocation: Read(HeadersOnly) })"#),
+            ("POST", "/rpc/f", r#"Act(Call { function: "f", invocation: Write })"#),
+            ("OPTIONS", "/rpc/f", "Describe"),
+            ("DELETE", "/rpc/f", "PGRST101: Cannot use the DELETE method on RPC"),
+            ("GET", "/", "Document(Full)"),
+            ("HEAD", "/", "Document(HeadersOnly)"),
+            ("OPTIONS", "/", "Describe"),
+            ("POST", "/", "PGRST117: Unsupported HTTP method: POST"),
+        ] {
+            let target = parse_path(target, &Root::Document).unwrap();
+            let got = match parse_deed(method, &target) {
+                Ok(deed) => format!("{deed:?}"),
+                Err(error) => format!("{}: {error}", error.code()),
+            };
+            assert_eq!(got, expected, "{method} {target:?}");
+        }
+    }
+
+    #[test]
+    fn profiles() {
+        let body = bytes::Bytes::new();
+        let two = [Ident::new("v1"), Ident::new("v \"2\"")];
+        let one = &two[..1];
+        let unknown = "PGRST106: Invalid schema: x";
+        for (schemas, method, header, profile, expected) in [
+            (one, "GET", "x", "", "v1 false"),
+            (one, "GET", "accept-profile", "v1", "v1 true"),
+            (&two, "GET", "x", "", "v1 true"),
+            (&two, "GET", "accept-profile", "v \"2\"", "v \"2\" true"),
+            (&two, "HEAD", "content-profile", "v \"2\"", "v1 true"),
+            (&two, "POST", "content-profile", "v \"2\"", "v \"2\" true"),
+            (&two, "PATCH", "accept-profile", "v \"2\"", "v1 true"),
+            (&two, "GET", "accept-profile", "x", unknown),
+            (&two, "DELETE", "content-profile", "x", unknown),
+        ] {
+            let headers = [(header, profile)];
+            let input = Input { method, path: "/", query: "", headers: &headers, body: &body };
+            let got = match parse_schema(&input, schemas) {
+                Ok((schema, negotiated)) => format!("{schema} {negotiated}"),
+                Err(error) => {
+                    let hint = "Only the following schemas are exposed: v1, v \"2\"";
+                    assert_eq!(error.hint(), Some(hint));
+                    format!("{}: {error}", error.code())
+                }
+            };
+            assert_eq!(got, expected, "{method} {header} {profile}");
+        }
+    }
+}

@@ -234,3 +234,90 @@ impl<'de> Visitor<'de> for Item<'_> {
 
     scalars!(bool = false);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        match parse_json(&Bytes::copy_from_slice(text.as_bytes())) {
+            Ok(Payload::Json { raw, keys }) => {
+                format!("{} {keys:?}", String::from_utf8_lossy(&raw))
+            }
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn objects_forward_as_they_came() {
+        for (text, expected) in [
+            (r#"{"b":1,"a":[{"c":2}]}"#, r#"{"b":1,"a":[{"c":2}]} {"a", "b"}"#),
+            (r#" [ {"a":1} , {"a":2} ] "#, r#" [ {"a":1} , {"a":2} ]  {"a"}"#),
+            (r#"[{"a":1,"b":2},{"b":3,"a":4}]"#, r#"[{"a":1,"b":2},{"b":3,"a":4}] {"a", "b"}"#),
+            (r#"[{"a":1,"a":2},{"a":3}]"#, r#"[{"a":1,"a":2},{"a":3}] {"a"}"#),
+            (
+                r#"[{"a":1,"b":1},{"b":2,"b":3,"a":4}]"#,
+                r#"[{"a":1,"b":1},{"b":2,"b":3,"a":4}] {"a", "b"}"#,
+            ),
+            (r#"[{"a":1},{"a":1}]"#, r#"[{"a":1},{"a":1}] {"a"}"#),
+            (r#"{"a":1e999,"b":"😀"}"#, r#"{"a":1e999,"b":"😀"} {"a", "b"}"#),
+            ("[{},{}]", "[{},{}] {}"),
+            ("{}", "{} {}"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_an_empty_array() {
+        for text in ["[]", "1", "-1", "1.5", "true", "null", r#""x""#, r#""\u00e9""#] {
+            assert_eq!(read(text), "[] {}", "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_must_match() {
+        for text in [
+            r#"[{"a":1},{"b":1}]"#,
+            r#"[{"a":1},{"a":1,"b":1}]"#,
+            r#"[{"a":1,"b":1},{"a":1}]"#,
+            r#"[{"a":1,"b":1},{"a":1,"a":1}]"#,
+            r#"[{"a":1},123,"x"]"#,
+            r#"[1,{"a":1}]"#,
+            r#"[[{"a":1}]]"#,
+            "[null]",
+        ] {
+            assert_eq!(read(text), "All object keys must match", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_said_first() {
+        for text in [
+            "",
+            " ",
+            "}{ x = 2",
+            "{",
+            r#"{"a":1"#,
+            r#"{"a":1}}"#,
+            r#"{"a"}"#,
+            r#"{"a":01}"#,
+            "{a:1}",
+            "[1,{]",
+            r#"[{"a":1},1,}"#,
+            r#"{"a":1} x"#,
+            r#"{"a":"\x"}"#,
+            "\u{feff}{}",
+        ] {
+            assert_eq!(read(text), "Empty or invalid json", "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_costs_no_stack() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        assert_eq!(read(&deep), format!("{deep} {{\"a\"}}"));
+        assert_eq!(read(&"[".repeat(200_000)), "Empty or invalid json");
+    }
+}

@@ -4,14 +4,15 @@
 //! That holds for every query that the parser can give. A query made in another way can hold what
 //! the grammar has no words for:
 //!
-//! - an embed named `count` that is no spread, an alias on a spread, a hint that is empty;
-//! - a filter as a logic tree of its own, or a logic tree of an embed named `not`;
-//! - an empty group, `order`, `columns`, `on_conflict`, path to JSON or field of an `order`;
+//! - an embed named `count` that is no spread, or an alias on a spread;
+//! - a cast of an aggregate where there is neither an aggregate nor a cast of the column;
 //! - a cast or a text search configuration with other characters than letters, digits, `_`, `$` and
 //!   spaces, or with spaces at its ends;
+//! - a filter as a logic tree of its own, or a logic tree of an embed named `not`;
+//! - an empty group, `order`, `columns` or `on_conflict`;
 //! - an index into JSON that is no number;
-//! - an argument whose value is a comparison, or begins like one;
-//! - an empty range at the root that begins after row 0, or a range beyond 64 bits.
+//! - an argument whose value begins like a comparison;
+//! - a limit of 0 with an offset, two ranges of one level, or numbers beyond 63 bits.
 
 mod condition;
 
@@ -62,13 +63,10 @@ impl Query {
             out.parameter("select", &text(|to| select(to, &self.select)));
         }
         if let Some(columns) = &self.columns {
-            out.parameter(
-                "columns",
-                &text(|to| joined(to, columns, |to, column| name(to, column))),
-            );
+            out.parameter("columns", &text(|to| joined(to, columns, name)));
         }
         if let Some(columns) = &self.on_conflict {
-            let value = text(|to| joined(to, columns, |to, column| name(to, column)));
+            let value = text(|to| joined(to, columns, name));
             out.parameter("on_conflict", &value);
         }
         for (path, terms) in &self.order {
@@ -283,4 +281,108 @@ fn order_term(to: &mut String, term: &OrderTerm) {
         Some(NullsOrder::First) => ".nullsfirst",
         Some(NullsOrder::Last) => ".nullslast",
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::percent_decode_str;
+
+    use super::*;
+    use crate::request::{
+        Comparison, IsValue, LogicOperator, Operation, QuantifiedOperator, Range,
+    };
+
+    fn printed(query: &Query) -> String {
+        percent_decode_str(&query.to_query_string()).decode_utf8_lossy().into_owned()
+    }
+
+    fn filter(name: &str, operation: Operation) -> Filter {
+        let comparison = Comparison { negated: false, operation };
+        Filter { field: Field::column(name), comparison }
+    }
+
+    fn eq(name: &str, value: &str) -> Filter {
+        let operation = Operation::Quantified(QuantifiedOperator::Equal, None, value.to_owned());
+        filter(name, operation)
+    }
+
+    #[test]
+    fn only_what_must_be_is_quoted() {
+        for (name, value, expected) in [
+            ("id", "1", "id=eq.1"),
+            ("a b", "x y", "\"a b\"=eq.x y"),
+            ("a.b", "x,y", "\"a.b\"=eq.x,y"),
+            ("a\"b\\c", "\"", "\"a\\\"b\\\\c\"=eq.\""),
+            ("order", "order", "\"order\"=eq.order"),
+            ("", "", "\"\"=eq."),
+        ] {
+            let query = Query { filters: vec![(vec![], eq(name, value))], ..Query::default() };
+            assert_eq!(printed(&query), expected);
+        }
+    }
+
+    #[test]
+    fn everything_is_encoded_that_a_url_cannot_hold() {
+        let query = Query {
+            filters: vec![(vec![Ident::new("r")], eq("é", "a&b=c;d+e%20#?\u{0}\"(*)"))],
+            ..Query::default()
+        };
+        assert_eq!(
+            query.to_query_string(),
+            "r.%22%C3%A9%22=eq.a%26b%3Dc%3Bd%2Be%2520%23%3F%00%22(*)"
+        );
+    }
+
+    #[test]
+    fn members_of_groups_quote_their_values() {
+        let members = vec![
+            LogicTree::Filter(eq("a", "x,y")),
+            LogicTree::Group {
+                negated: true,
+                operator: LogicOperator::And,
+                members: vec![
+                    LogicTree::Filter(filter("b", Operation::Is(IsValue::Null))),
+                    LogicTree::Filter(filter(
+                        "c",
+                        Operation::In(vec!["1".to_owned(), String::new(), "2)".to_owned()]),
+                    )),
+                ],
+            },
+        ];
+        let tree = LogicTree::Group { negated: false, operator: LogicOperator::Or, members };
+        let query = Query { logic: vec![(vec![Ident::new("r")], tree)], ..Query::default() };
+        assert_eq!(printed(&query), r#"r.or=(a.eq."x,y",not.and(b.is.null,c.in.(1,"","2)")))"#);
+    }
+
+    #[test]
+    fn ranges_say_no_more_than_needed() {
+        for (range, expected) in [
+            (Range::ALL, "offset=0"),
+            (Range { offset: 0, limit: Some(5) }, "limit=5"),
+            (Range { offset: 5, limit: None }, "offset=5"),
+            (Range { offset: 5, limit: Some(1) }, "limit=1&offset=5"),
+        ] {
+            let query = Query { ranges: vec![(vec![], range)], ..Query::default() };
+            assert_eq!(printed(&query), expected);
+        }
+        assert_eq!(printed(&Query::default()), "");
+    }
+
+    #[test]
+    fn hints_are_not_taken_for_joins() {
+        let embed = |hint: &str| EmbedSelect {
+            relation: Ident::new("r"),
+            alias: Some(Ident::new("a")),
+            hint: Some(Ident::new(hint)),
+            join: Some(JoinKind::Inner),
+            spread: false,
+            select: vec![SelectItem::Field(FieldSelect::new(Field::column("*")))],
+        };
+        for (hint, expected) in
+            [("fk", "select=a:r!fk!inner(*)"), ("leftover", "select=a:r!\"leftover\"!inner(*)")]
+        {
+            let select = vec![SelectItem::Embed(embed(hint))];
+            assert_eq!(printed(&Query { select, ..Query::default() }), expected);
+        }
+    }
 }
