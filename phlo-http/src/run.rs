@@ -75,7 +75,7 @@ pub async fn run(options: &Serve) -> Result<(), RunError> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let state = Arc::new(State::new(loaded.config, origin)?);
+    let state = Arc::new(State::new(loaded.config, Some(origin))?);
     Server::bind(state)?.run(terminated()?).await;
     Ok(())
 }
@@ -91,7 +91,7 @@ fn load(file: Option<PathBuf>, environment: &Environment) -> Result<Loaded, RunE
 }
 
 async fn dump(options: &Serve, config: Config, origin: Origin) -> Result<(), RunError> {
-    let state = State::new(config, origin)?;
+    let state = State::new(config, Some(origin))?;
     if state.live().config.db_config {
         // PostgREST prints what it has where the database can't be asked.
         if let Err(error) = state.load_config().await {

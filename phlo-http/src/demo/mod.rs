@@ -16,7 +16,7 @@ use crate::{
     config::{Config, DbUri, Host, JwtSecret, LogLevel},
     observe,
     run::{RunError, Server, terminated},
-    state::{Origin, State},
+    state::State,
 };
 
 /// The database of the sample.
@@ -82,7 +82,7 @@ pub async fn run(options: &Demo) -> Result<(), DemoError> {
     load_sample(&database, &postgres.uri(DATABASE), &password).await?;
     let state = Arc::new(State::new(
         config(options, &postgres.uri_as(LOGIN_ROLE, Some(&password), DATABASE)),
-        Origin::default(),
+        None,
     )?);
     state.load().await?;
     let server = Server::bind(Arc::clone(&state))?;

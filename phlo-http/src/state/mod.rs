@@ -59,7 +59,7 @@ pub struct State {
     readiness: AtomicU8,
     pool: Pool,
     target: pipeline::Config,
-    origin: Origin,
+    origin: Option<Origin>,
     reload: Reload,
     metrics: Metrics,
     /// Made for the first login: servers without one don't pay for it.
@@ -69,12 +69,14 @@ pub struct State {
 impl State {
     /// A state without a schema yet; [`load`](Self::load) reads it. Connects to nothing.
     ///
+    /// Without an origin the configuration stays as it is.
+    ///
     /// # Errors
     ///
     /// The connection string is not one.
-    pub fn new(config: Config, origin: Origin) -> phlo_core::Result<Self> {
-        let environment = &origin.environment;
-        let lookup = |name: &str| environment.get(name).map(str::to_owned);
+    pub fn new(config: Config, origin: Option<Origin>) -> phlo_core::Result<Self> {
+        let environment = origin.as_ref().map(|origin| &origin.environment);
+        let lookup = |name: &str| environment?.get(name).map(str::to_owned);
         let target = pipeline::Config::parse(config.db_uri.expose(), &lookup)?
             .with_default_application_name(concat!("phlo ", env!("CARGO_PKG_VERSION")));
         let options = PoolOptions {

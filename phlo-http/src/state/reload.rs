@@ -57,9 +57,10 @@ impl State {
     /// While the database can't be reached it is tried again after 1, 2, 4, .. at most 32 seconds.
     /// If a reload fails, what was read before stays in use.
     pub async fn keep_loaded(&self) {
-        self.reload.config.store(true, Ordering::Release);
-        self.reload.schema.store(true, Ordering::Release);
-        self.reload.wake.notify_one();
+        if self.schema().is_none() {
+            self.reload.config();
+            self.reload.schema();
+        }
         let mut pause = Duration::ZERO;
         loop {
             if pause.is_zero() {
@@ -108,6 +109,7 @@ impl State {
     ///
     /// A setting is not allowed; the database can't be asked.
     pub async fn load_config(&self) -> Result<(), LoadError> {
+        let Some(origin) = &self.origin else { return Ok(()) };
         let live = self.live();
         let database = if live.config.db_config {
             let mut connection = self.connect().await?;
@@ -119,8 +121,8 @@ impl State {
             DatabaseSettings::default()
         };
         let loaded = config::load(&Sources {
-            file: self.origin.file.as_deref(),
-            environment: &self.origin.environment,
+            file: origin.file.as_deref(),
+            environment: &origin.environment,
             database: &database,
             running: Some(&live.config),
         })?;
