@@ -2,14 +2,21 @@
 //!
 //! Takes the request alone; knows no schema. Refuses paths that lead to nothing.
 
+use std::sync::LazyLock;
+
 use crate::{
     error::{Code, Error, Result},
     plan::LegacyTarget,
     request::{
-        Action, EmbedSelect, FieldSelect, Filter, LogicTree, OrderTerm, Range, Request, SelectItem,
+        Action, EmbedSelect, Field, FieldSelect, Filter, LogicTree, OrderTerm, Range, Request,
+        SelectItem,
     },
     schema::Ident,
 };
+
+/// Every column.
+static STAR: LazyLock<FieldSelect> =
+    LazyLock::new(|| FieldSelect::new(Field::column(Ident::new("*"))));
 
 /// A level of the request.
 #[derive(Debug, Default)]
@@ -30,6 +37,10 @@ impl<'a> Draft<'a> {
     pub(crate) fn new(request: &'a Request, legacy_names: bool) -> Result<Self> {
         let query = &request.query;
         let mut root = Self::level(None, &query.select);
+        if query.select.is_empty() {
+            // PostgREST 16: an empty select list means every column.
+            root.fields.push(&STAR);
+        }
         // The conditions of a change say which rows change; they don't hide changed rows.
         let changes = matches!(request.action, Action::Mutate { .. });
         for (path, filter) in &query.filters {
