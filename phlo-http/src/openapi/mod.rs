@@ -7,6 +7,7 @@
 mod access;
 #[cfg(test)]
 mod fixture;
+mod lazy;
 mod proxy;
 mod swagger;
 mod text;
@@ -16,7 +17,12 @@ use std::collections::BTreeMap;
 
 use phlo_core::schema::{QualifiedName, Routine, Schema, Table};
 
-pub use self::{access::Access, proxy::Proxy, swagger::swagger, v3::document};
+pub use self::{
+    access::Access,
+    proxy::Proxy,
+    swagger::{Swagger, swagger},
+    v3::{Document, document},
+};
 
 /// What a document describes.
 #[derive(Clone, Debug)]

@@ -142,15 +142,15 @@ pub(super) fn argument(name: &str, kind: JsonType, required: Required) -> Parame
         JsonType::Array(_) => Some("An array: `{1,2,3}`"),
         JsonType::Any(_) | JsonType::One(..) => None,
     };
-    repeatable(name, kind.in_url(), required).description(description).build()
+    repeatable(name, &kind.in_url(), required).description(description).build()
 }
 
 /// An argument that takes its key as often as it comes, if it is an array.
-pub(super) fn variadic(name: &str, kind: JsonType, required: Required) -> Parameter {
+pub(super) fn variadic(name: &str, kind: &JsonType, required: Required) -> Parameter {
     repeatable(name, kind, required).build()
 }
 
-fn repeatable(name: &str, kind: JsonType, required: Required) -> ParameterBuilder {
+fn repeatable(name: &str, kind: &JsonType, required: Required) -> ParameterBuilder {
     ParameterBuilder::new()
         .name(url_key(name))
         .parameter_in(ParameterIn::Query)

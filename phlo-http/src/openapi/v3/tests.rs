@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use phlo_core::schema::Schema;
 use serde_json::{Value, json};
 
-use crate::openapi::{Input, Proxy, document, fixture, v3::parameters};
+use crate::openapi::{Document, Input, Proxy, document, fixture, v3::parameters};
 
 fn written(input: &Input<'_>) -> Value {
     serde_json::to_value(document(input)).unwrap()
@@ -48,6 +48,18 @@ fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Value)) {
 #[test]
 fn the_whole_document() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&shop()).unwrap());
+}
+
+#[test]
+fn a_document_that_is_written_is_the_same_as_its_value() {
+    let schema = fixture::schema();
+    let proxy = Proxy::parse("https://example.com").unwrap();
+    let mut input = Input::everything(&schema, "shop", fixture::settings());
+    input.settings.proxy = Some(&proxy);
+    for security_active in [true, false] {
+        input.settings.security_active = security_active;
+        assert_eq!(serde_json::to_value(Document::new(&input)).unwrap(), written(&input));
+    }
 }
 
 #[test]
