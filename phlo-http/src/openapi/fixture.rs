@@ -223,7 +223,7 @@ pub(super) fn routine(
     }
 }
 
-fn parameter(name: &str, label: &str) -> Parameter {
+pub(super) fn parameter(name: &str, label: &str) -> Parameter {
     Parameter {
         name: Ident::new(name),
         type_name: type_name(label),

@@ -19,7 +19,7 @@ use crate::openapi::{
         bodies,
         context::{Context, RPC_TAG},
         names::Names,
-        parameters::{self, Access, PAGE},
+        parameters::{self, PAGE, Profile},
         schemas,
         types::{JsonType, Null},
     },
@@ -76,12 +76,12 @@ pub(super) fn item(context: &Context<'_>, function: &Function<'_>) -> PathItem {
     if !quiet.is_empty() {
         let arguments = arguments(&quiet);
         let taken = arguments.iter().map(|it| parameters::identifier(&it.name)).collect();
-        let operation = begin(context, &quiet, format!("get_{plain}"), Access::Read, &taken);
+        let operation = begin(context, &quiet, format!("get_{plain}"), Profile::Accept, &taken);
         let operation = arguments.into_iter().fold(operation, OperationBuilder::parameter);
         item.get = Some(operation.responses(responses(context, &quiet)).build());
     }
     let operation =
-        begin(context, overloads, format!("call_{plain}"), Access::Write, &BTreeSet::new())
+        begin(context, overloads, format!("call_{plain}"), Profile::Content, &BTreeSet::new())
             .request_body(body(function))
             .responses(responses(context, overloads));
     item.post = Some(operation.build());
@@ -92,12 +92,12 @@ fn begin(
     context: &Context<'_>,
     overloads: &[&Routine],
     id: String,
-    access: Access,
+    profile: Profile,
     taken: &BTreeSet<String>,
 ) -> OperationBuilder {
     let mut shared = Vec::new();
     if context.input.settings.profile.is_some() {
-        shared.push(parameters::profile_of(access));
+        shared.push(profile.component());
     }
     if overloads.iter().any(|it| it.returned_relation().is_some()) {
         // An argument is worth more than a page parameter that clients would confuse it with.

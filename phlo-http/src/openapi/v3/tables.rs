@@ -12,7 +12,7 @@ use crate::openapi::v3::{
     Context,
     bodies::{self, TableNames},
     embeds,
-    parameters::{self, Access, LOGIC, PAGE},
+    parameters::{self, LOGIC, PAGE, Profile},
     schemas,
 };
 
@@ -69,7 +69,7 @@ impl Endpoint<'_> {
 
     fn look(&self, verb: &str, summary: &str, found: &Ref) -> Operation {
         let shared = PAGE.iter().chain(&["preferRead"]);
-        let parameters = self.parameters(Access::Read, &self.choose, shared);
+        let parameters = self.parameters(Profile::Accept, &self.choose, shared);
         let mut operation = self.begin(verb, summary, parameters);
         operation.responses = bodies::pages(found);
         operation
@@ -77,7 +77,7 @@ impl Endpoint<'_> {
 
     fn insert(&self) -> Operation {
         let shared = ["columns", "onConflict", "select", "preferInsert"];
-        let parameters = self.parameters(Access::Write, &[], shared.iter());
+        let parameters = self.parameters(Profile::Content, &[], shared.iter());
         let mut operation = self.begin("insert", "Insert rows into", parameters);
         operation.request_body = Some(bodies::insert_body(self.names).into());
         let mut merged = self.rows();
@@ -91,7 +91,7 @@ impl Endpoint<'_> {
 
     fn update(&self) -> Operation {
         let shared = ["columns", "select", "order", "preferUpdate"];
-        let parameters = self.parameters(Access::Write, &self.choose, shared.iter());
+        let parameters = self.parameters(Profile::Content, &self.choose, shared.iter());
         let mut operation = self.begin("update", "Update rows of", parameters);
         let body = schemas::reference(&self.names.update);
         operation.request_body = Some(bodies::object_body(body, Required::True).into());
@@ -101,7 +101,7 @@ impl Endpoint<'_> {
 
     fn put(&self) -> Operation {
         let shared = ["columns", "select", "preferPut"];
-        let mut parameters = self.parameters(Access::Write, &[], shared.iter());
+        let mut parameters = self.parameters(Profile::Content, &[], shared.iter());
         let keys = self.table.primary_key.iter();
         parameters.extend(keys.map(|name| parameters::key_filter(name).into()));
         let mut operation = self.begin("upsert", "Insert or replace a row of", parameters);
@@ -115,7 +115,7 @@ impl Endpoint<'_> {
 
     fn delete(&self) -> Operation {
         let shared = ["select", "order", "preferDelete"];
-        let parameters = self.parameters(Access::Write, &self.choose, shared.iter());
+        let parameters = self.parameters(Profile::Content, &self.choose, shared.iter());
         let mut operation = self.begin("delete", "Delete rows of", parameters);
         operation.responses = self.changed().build();
         operation
@@ -135,12 +135,12 @@ impl Endpoint<'_> {
     /// References to parameters: the schema, if it must be named, then those that are given.
     fn parameters<'a>(
         &self,
-        access: Access,
+        profile: Profile,
         choose: &[Ref],
         shared: impl Iterator<Item = &'a &'a str>,
     ) -> Vec<RefOr<Parameter>> {
         let has_profile = self.context.input.settings.profile.is_some();
-        let profile = has_profile.then(|| parameters::profile_of(access));
+        let profile = has_profile.then(|| profile.component());
         let shared = profile.into_iter().chain(shared.copied()).map(parameters::reference);
         // A parameter takes a kilobyte even if it is a reference: there should be none to spare.
         let mut all = Vec::with_capacity(choose.len() + shared.size_hint().1.unwrap_or_default());
