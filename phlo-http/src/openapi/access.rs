@@ -17,6 +17,9 @@ use serde::Deserialize;
 /// its columns makes the relation visible. Functions are told apart by the types of their input
 /// parameters, which is what PostgreSQL tells overloads apart by. A type outside `pg_catalog` comes
 /// with the label that the caller's search path gives it.
+///
+/// The schema is compared with a scalar rather than joined, so that privileges are looked up for
+/// what is in the schema alone: they are the expensive part.
 const SQL: &str = "\
 WITH target AS (
   SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = $1
@@ -28,8 +31,8 @@ SELECT pg_catalog.json_build_object(
   'tables', (
     SELECT COALESCE(pg_catalog.json_agg(c.relname), '[]')
     FROM pg_catalog.pg_class c
-    JOIN target ON target.oid = c.relnamespace
-    WHERE c.relkind IN ('v', 'r', 'm', 'f', 'p')
+    WHERE c.relnamespace = (SELECT target.oid FROM target)
+    AND c.relkind IN ('v', 'r', 'm', 'f', 'p')
     AND NOT c.relispartition
     AND (
       pg_catalog.pg_has_role(c.relowner, 'USAGE')
@@ -47,7 +50,6 @@ SELECT pg_catalog.json_build_object(
       '[]'
     )
     FROM pg_catalog.pg_proc p
-    JOIN target ON target.oid = p.pronamespace
     CROSS JOIN LATERAL (
       SELECT COALESCE(
         pg_catalog.json_agg(
@@ -66,7 +68,8 @@ SELECT pg_catalog.json_build_object(
       JOIN pg_catalog.pg_type t ON t.oid = input.type
       JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     ) AS parameters
-    WHERE p.prokind = 'f'
+    WHERE p.pronamespace = (SELECT target.oid FROM target)
+    AND p.prokind = 'f'
     AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
     AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
   )

@@ -10,17 +10,7 @@ use phlo_core::schema::{
 use crate::openapi::Settings;
 
 pub(super) fn settings() -> Settings<'static> {
-    Settings {
-        host: "!4",
-        port: 3000,
-        proxy: None,
-        security_active: true,
-        version: "16.2",
-        docs_version: "v16",
-        title: None,
-        profile: None,
-        max_rows: Some(1000),
-    }
+    Settings { security_active: true, max_rows: Some(1000), ..Settings::default() }
 }
 
 pub(super) fn schema() -> Schema {
@@ -223,7 +213,7 @@ pub(super) fn routine(
     }
 }
 
-fn parameter(name: &str, label: &str) -> Parameter {
+pub(super) fn parameter(name: &str, label: &str) -> Parameter {
     Parameter {
         name: Ident::new(name),
         type_name: type_name(label),

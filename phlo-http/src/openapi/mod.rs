@@ -7,6 +7,7 @@
 mod access;
 #[cfg(test)]
 mod fixture;
+mod lazy;
 mod proxy;
 mod swagger;
 mod text;
@@ -16,9 +17,27 @@ use std::collections::BTreeMap;
 
 use phlo_core::schema::{QualifiedName, Routine, Schema, Table};
 
-pub use self::{access::Access, proxy::Proxy, swagger::swagger, v3::document};
+pub use self::{
+    access::Access,
+    proxy::Proxy,
+    swagger::{Swagger, swagger},
+    v3::{Document, document},
+};
 
 /// What a document describes.
+///
+/// ```
+/// use phlo_core::schema::Schema;
+/// use phlo_http::openapi::{Document, Input, Settings, swagger};
+///
+/// let schema = Schema::default(); // As introspection finds it.
+/// let settings = Settings { title: Some("Orders"), ..Settings::default() };
+/// let input = Input::everything(&schema, "api", settings);
+/// assert_eq!(swagger(&input)["swagger"], "2.0");
+/// let text = serde_json::to_string(&Document::new(&input))?;
+/// assert!(text.starts_with(r#"{"openapi":"3.1.0","info":{"title":"Orders""#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
     /// Where the relationships of the tables are found.
@@ -58,6 +77,23 @@ pub struct Settings<'a> {
     pub profile: Option<&'a str>,
     /// The most rows of an answer.
     pub max_rows: Option<u64>,
+}
+
+impl Default for Settings<'_> {
+    /// A server without configuration, of the version of PostgREST that phlo behaves like.
+    fn default() -> Self {
+        Self {
+            host: "!4",
+            port: 3000,
+            proxy: None,
+            security_active: false,
+            version: "16.2",
+            docs_version: "v16",
+            title: None,
+            profile: None,
+            max_rows: None,
+        }
+    }
 }
 
 impl<'a> Input<'a> {

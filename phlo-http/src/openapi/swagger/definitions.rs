@@ -12,9 +12,8 @@ use crate::openapi::{
 };
 
 /// The definitions of all tables, by name.
-pub(super) fn definitions(input: &Input<'_>) -> Value {
-    let all = input.tables.iter().map(|table| (table.name.name.to_string(), object(input, table)));
-    Value::Object(all.collect())
+pub(super) fn definitions<'a>(input: &'a Input<'_>) -> impl Iterator<Item = (&'a str, Value)> {
+    input.tables.iter().map(move |table| (&*table.name.name, object(input, table)))
 }
 
 fn object(input: &Input<'_>, table: &Table) -> Value {

@@ -8,9 +8,10 @@ mod parameters;
 mod paths;
 mod types;
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
-use crate::openapi::{Input, text};
+use crate::openapi::{Input, lazy::Entries, text};
 
 /// What every endpoint of a table reads and writes.
 const MEDIA_TYPES: [&str; 4] = [
@@ -23,37 +24,49 @@ const MEDIA_TYPES: [&str; 4] = [
 /// The name of the security scheme.
 const SECURITY: &str = "JWT";
 
-/// Describes an API as OpenAPI 2.0.
+/// Describes an API as OpenAPI 2.0, as a value.
+///
+/// To write a document, [`Swagger`] needs a small part of the memory.
 pub fn swagger(input: &Input<'_>) -> Value {
-    let mut document = Map::new();
-    put(&mut document, "swagger", "2.0");
-    put(&mut document, "info", info(input));
-    put_address(&mut document, input);
-    put(&mut document, "consumes", json!(MEDIA_TYPES));
-    put(&mut document, "produces", json!(MEDIA_TYPES));
-    put(&mut document, "paths", paths::paths(input));
-    put_unless_empty(&mut document, "definitions", definitions::definitions(input));
-    put(&mut document, "parameters", parameters::parameters(input));
-    if input.settings.security_active {
-        let scheme = json!({
-            "type": "apiKey",
-            "name": "Authorization",
-            "in": "header",
-            "description": "Add the token prepending \"Bearer \" (without quotes) to it",
-        });
-        put(&mut document, "securityDefinitions", json!({ SECURITY: scheme }));
-        put(&mut document, "security", json!([{ SECURITY: [] }]));
+    // OK because every key is a string, and nothing in the document refuses to be written.
+    serde_json::to_value(Swagger::new(input)).unwrap_or_default()
+}
+
+/// An OpenAPI 2.0 document to be written: the same as [`swagger`] gives, made while it is written.
+#[derive(Debug)]
+pub struct Swagger<'a>(&'a Input<'a>);
+
+impl<'a> Swagger<'a> {
+    /// Describes an API.
+    pub fn new(input: &'a Input<'a>) -> Self {
+        Self(input)
     }
-    let docs = input.settings.docs_version;
-    put(
-        &mut document,
-        "externalDocs",
-        json!({
-            "description": "PostgREST Documentation",
-            "url": format!("https://postgrest.org/en/{docs}/references/api.html"),
-        }),
-    );
-    Value::Object(document)
+}
+
+impl Serialize for Swagger<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(input) = self;
+        let mut document = Map::new();
+        put(&mut document, "swagger", "2.0");
+        put(&mut document, "info", info(input));
+        put_address(&mut document, input);
+        put(&mut document, "consumes", json!(MEDIA_TYPES));
+        put(&mut document, "produces", json!(MEDIA_TYPES));
+        put_security(&mut document, input);
+        put(&mut document, "externalDocs", external_docs(input));
+
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in &document {
+            map.serialize_entry(key, value)?;
+        }
+        map.serialize_entry("paths", &Entries(|| paths::paths(input)))?;
+        // PostgREST leaves out lists and maps without elements.
+        if !input.tables.is_empty() {
+            map.serialize_entry("definitions", &Entries(|| definitions::definitions(input)))?;
+        }
+        map.serialize_entry("parameters", &Entries(|| parameters::parameters(input)))?;
+        map.end()
+    }
 }
 
 fn info(input: &Input<'_>) -> Value {
@@ -80,6 +93,27 @@ fn put_address(document: &mut Map<String, Value>, input: &Input<'_>) {
     put(document, "schemes", json!([scheme]));
 }
 
+fn put_security(document: &mut Map<String, Value>, input: &Input<'_>) {
+    if input.settings.security_active {
+        let scheme = json!({
+            "type": "apiKey",
+            "name": "Authorization",
+            "in": "header",
+            "description": "Add the token prepending \"Bearer \" (without quotes) to it",
+        });
+        put(document, "securityDefinitions", json!({ SECURITY: scheme }));
+        put(document, "security", json!([{ SECURITY: [] }]));
+    }
+}
+
+fn external_docs(input: &Input<'_>) -> Value {
+    let version = input.settings.docs_version;
+    json!({
+        "description": "PostgREST Documentation",
+        "url": format!("https://postgrest.org/en/{version}/references/api.html"),
+    })
+}
+
 fn put(object: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
     object.insert(key.to_owned(), value.into());
 }
@@ -90,7 +124,6 @@ fn put_some(object: &mut Map<String, Value>, key: &str, value: Option<impl Into<
     }
 }
 
-/// PostgREST leaves out lists and maps without elements.
 fn put_unless_empty(object: &mut Map<String, Value>, key: &str, value: Value) {
     let empty =
         value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);

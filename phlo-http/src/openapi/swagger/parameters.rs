@@ -12,16 +12,13 @@ use crate::openapi::{
 };
 
 /// All parameters, by name.
-pub(super) fn parameters(input: &Input<'_>) -> Value {
-    let mut all = Map::new();
-    put_shared(&mut all);
-    for table in &input.tables {
-        all.insert(body_name(table), body(table));
-        for column in table.columns.values() {
-            all.insert(filter_name(table, column), filter(column));
-        }
-    }
-    Value::Object(all)
+pub(super) fn parameters(input: &Input<'_>) -> impl Iterator<Item = (String, Value)> {
+    let of_tables = input.tables.iter().flat_map(|table| {
+        let filters = table.columns.values();
+        let filters = filters.map(|column| (filter_name(table, column), filter(column)));
+        std::iter::once((body_name(table), body(table))).chain(filters)
+    });
+    shared_by_all().into_iter().chain(of_tables)
 }
 
 /// The name of the parameter that holds a row of a table.
@@ -34,22 +31,25 @@ pub(super) fn filter_name(table: &Table, column: &Column) -> String {
     format!("rowFilter.{}.{}", table.name.name, column.name)
 }
 
-fn put_shared(all: &mut Map<String, Value>) {
+fn shared_by_all() -> Map<String, Value> {
     let returns = ["return=representation", "return=minimal", "return=none"];
     let resolutions = ["resolution=ignore-duplicates", "resolution=merge-duplicates"];
-    put(all, "preferParams", prefer(&[]));
-    put(all, "preferReturn", prefer(&returns));
-    put(all, "preferCount", prefer(&["count=none"]));
-    put(all, "preferPost", prefer(&[returns.as_slice(), &resolutions].concat()));
-    put(all, "select", shared("select", "query", "Filtering Columns"));
-    put(all, "on_conflict", shared("on_conflict", "query", "On Conflict"));
-    put(all, "order", shared("order", "query", "Ordering"));
-    put(all, "range", shared("Range", "header", "Limiting and Pagination"));
-    let mut unit = shared("Range-Unit", "header", "Limiting and Pagination");
+    let page = "Limiting and Pagination";
+    let mut unit = shared("Range-Unit", "header", page);
     put(&mut unit, "default", "items");
-    put(all, "rangeUnit", unit);
-    put(all, "offset", shared("offset", "query", "Limiting and Pagination"));
-    put(all, "limit", shared("limit", "query", "Limiting and Pagination"));
+    let mut all = Map::new();
+    put(&mut all, "preferParams", prefer(&[]));
+    put(&mut all, "preferReturn", prefer(&returns));
+    put(&mut all, "preferCount", prefer(&["count=none"]));
+    put(&mut all, "preferPost", prefer(&[returns.as_slice(), &resolutions].concat()));
+    put(&mut all, "select", shared("select", "query", "Filtering Columns"));
+    put(&mut all, "on_conflict", shared("on_conflict", "query", "On Conflict"));
+    put(&mut all, "order", shared("order", "query", "Ordering"));
+    put(&mut all, "range", shared("Range", "header", page));
+    put(&mut all, "rangeUnit", unit);
+    put(&mut all, "offset", shared("offset", "query", page));
+    put(&mut all, "limit", shared("limit", "query", page));
+    all
 }
 
 fn shared(name: &str, location: &str, description: &str) -> Map<String, Value> {

@@ -14,17 +14,13 @@ use crate::openapi::{
     text,
 };
 
-/// All paths.
-pub(super) fn paths(input: &Input<'_>) -> Value {
-    let mut all = Map::new();
-    put(&mut all, "/", root());
-    for table in &input.tables {
-        all.insert(format!("/{}", table.name.name), table_item(table));
-    }
-    for routine in described_overloads(&input.routines) {
-        all.insert(format!("/rpc/{}", routine.name.name), routine_item(input, routine));
-    }
-    Value::Object(all)
+/// All paths, with their operations.
+pub(super) fn paths(input: &Input<'_>) -> impl Iterator<Item = (String, Value)> {
+    let of_tables =
+        input.tables.iter().map(|table| (format!("/{}", table.name.name), table_item(table)));
+    let of_routines = described_overloads(&input.routines)
+        .map(|routine| (format!("/rpc/{}", routine.name.name), routine_item(input, routine)));
+    std::iter::once(("/".to_owned(), root())).chain(of_tables).chain(of_routines)
 }
 
 fn root() -> Value {

@@ -72,35 +72,41 @@ pub(super) fn shared(settings: &Settings<'_>) -> Vec<(&'static str, Parameter)> 
         ("preferCall", prefer(&[affected, count])),
     ];
     if let Some(profile) = settings.profile {
-        for (name, field) in [
-            (profile_of(Access::Read), "Accept-Profile"),
-            (profile_of(Access::Write), "Content-Profile"),
-        ] {
-            let mut parameter = header(field, "The schema that the names belong to");
+        for kind in [Profile::Accept, Profile::Content] {
+            let mut parameter = header(kind.header(), "The schema that the names belong to");
             let mut schema = Object::with_type(Type::String);
             schema.enum_values = Some(vec![profile.into()]);
             parameter.schema = Some(schema.into());
             parameter.required = Required::True;
-            all.push((name, parameter));
+            all.push((kind.component(), parameter));
         }
     }
     all
 }
 
-/// Whether a request reads or writes.
+/// The header by which a request names the schema that it means.
 #[derive(Clone, Copy)]
-pub(super) enum Access {
-    /// `GET` and `HEAD`.
-    Read,
-    /// Everything else.
-    Write,
+pub(super) enum Profile {
+    /// That of requests that read.
+    Accept,
+    /// That of requests with a body, and of `DELETE`.
+    Content,
 }
 
-/// The name of the parameter that names a schema.
-pub(super) fn profile_of(access: Access) -> &'static str {
-    match access {
-        Access::Read => "acceptProfile",
-        Access::Write => "contentProfile",
+impl Profile {
+    /// The name of the parameter.
+    pub(super) fn component(self) -> &'static str {
+        match self {
+            Self::Accept => "acceptProfile",
+            Self::Content => "contentProfile",
+        }
+    }
+
+    fn header(self) -> &'static str {
+        match self {
+            Self::Accept => "Accept-Profile",
+            Self::Content => "Content-Profile",
+        }
     }
 }
 
@@ -142,15 +148,15 @@ pub(super) fn argument(name: &str, kind: JsonType, required: Required) -> Parame
         JsonType::Array(_) => Some("An array: `{1,2,3}`"),
         JsonType::Any(_) | JsonType::One(..) => None,
     };
-    repeatable(name, kind.in_url(), required).description(description).build()
+    repeatable(name, &kind.in_url(), required).description(description).build()
 }
 
 /// An argument that takes its key as often as it comes, if it is an array.
-pub(super) fn variadic(name: &str, kind: JsonType, required: Required) -> Parameter {
+pub(super) fn variadic(name: &str, kind: &JsonType, required: Required) -> Parameter {
     repeatable(name, kind, required).build()
 }
 
-fn repeatable(name: &str, kind: JsonType, required: Required) -> ParameterBuilder {
+fn repeatable(name: &str, kind: &JsonType, required: Required) -> ParameterBuilder {
     ParameterBuilder::new()
         .name(url_key(name))
         .parameter_in(ParameterIn::Query)

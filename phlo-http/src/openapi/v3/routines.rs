@@ -1,9 +1,8 @@
 //! The endpoint of a function, which its overloads share.
 //!
-//! Takes the overloads of a function, gives its operations, and adds the components that they
-//! refer to.
+//! Takes the overloads of a function, gives its operations and the schemas that they refer to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use phlo_core::schema::{Parameter, ReturnKind, Routine, Volatility};
@@ -11,28 +10,63 @@ use utoipa::openapi::{
     PathItem, RefOr, Required, Responses,
     path::{OperationBuilder, Parameter as UrlParameter},
     request_body::RequestBody,
-    schema::{AnyOfBuilder, Array, Components, Object, Schema},
+    schema::{AnyOfBuilder, Array, Object, Schema},
 };
 
 use crate::openapi::{
     text,
     v3::{
-        Context, RPC_TAG, bodies,
+        bodies,
+        context::{Context, RPC_TAG},
         names::Names,
-        parameters::{self, Access, PAGE},
+        parameters::{self, PAGE, Profile},
         schemas,
         types::{JsonType, Null},
     },
 };
 
-/// The operations on a function whose name in the document is given.
-pub(super) fn item(
-    context: &Context<'_>,
-    overloads: &[&Routine],
-    name: &str,
-    names: &mut Names,
-    components: &mut Components,
-) -> PathItem {
+/// A function with its overloads.
+pub(super) struct Function<'a> {
+    /// Its name in the database.
+    pub(super) name: &'a str,
+    /// Its name in the document.
+    plain: String,
+    overloads: Vec<&'a Routine>,
+    /// The name of the schema of each overload's arguments; none where it takes no object.
+    arguments: Vec<Option<String>>,
+}
+
+/// Collects overloads, and settles the names of their components.
+pub(super) fn functions<'a>(routines: &[&'a Routine], names: &mut Names) -> Vec<Function<'a>> {
+    let mut all = BTreeMap::<&str, Vec<&Routine>>::new();
+    for routine in routines {
+        all.entry(&routine.name.name).or_default().push(routine);
+    }
+    let mut plain_names = Names::default().assign(all.keys().copied(), &[""]);
+    all.into_iter()
+        .map(|(name, overloads)| {
+            let plain = plain_names.remove(name).unwrap_or_default();
+            let takes_object = |it: &Routine| !takes_body(it) && !it.parameters.is_empty();
+            let arguments = overloads
+                .iter()
+                .map(|it| {
+                    takes_object(it).then(|| names.unique(&format!("{plain}_arguments"), &[""]))
+                })
+                .collect();
+            Function { name, plain, overloads, arguments }
+        })
+        .collect()
+}
+
+/// The schemas of a function's arguments by name.
+pub(super) fn schemas(function: &Function<'_>) -> impl Iterator<Item = (String, Schema)> {
+    let overloads = function.overloads.iter().zip(&function.arguments);
+    overloads.filter_map(|(routine, name)| Some((name.clone()?, arguments_object(routine))))
+}
+
+/// The operations on a function.
+pub(super) fn item(context: &Context<'_>, function: &Function<'_>) -> PathItem {
+    let Function { plain, overloads, .. } = function;
     let mut item = PathItem::default();
     let quiet: Vec<_> = overloads
         .iter()
@@ -42,13 +76,13 @@ pub(super) fn item(
     if !quiet.is_empty() {
         let arguments = arguments(&quiet);
         let taken = arguments.iter().map(|it| parameters::identifier(&it.name)).collect();
-        let operation = begin(context, &quiet, format!("get_{name}"), Access::Read, &taken);
+        let operation = begin(context, &quiet, format!("get_{plain}"), Profile::Accept, &taken);
         let operation = arguments.into_iter().fold(operation, OperationBuilder::parameter);
         item.get = Some(operation.responses(responses(context, &quiet)).build());
     }
     let operation =
-        begin(context, overloads, format!("call_{name}"), Access::Write, &BTreeSet::new())
-            .request_body(body(overloads, name, names, components))
+        begin(context, overloads, format!("call_{plain}"), Profile::Content, &BTreeSet::new())
+            .request_body(body(function))
             .responses(responses(context, overloads));
     item.post = Some(operation.build());
     item
@@ -58,12 +92,12 @@ fn begin(
     context: &Context<'_>,
     overloads: &[&Routine],
     id: String,
-    access: Access,
+    profile: Profile,
     taken: &BTreeSet<String>,
 ) -> OperationBuilder {
     let mut shared = Vec::new();
     if context.input.settings.profile.is_some() {
-        shared.push(parameters::profile_of(access));
+        shared.push(profile.component());
     }
     if overloads.iter().any(|it| it.returned_relation().is_some()) {
         // An argument is worth more than a page parameter that clients would confuse it with.
@@ -108,45 +142,32 @@ fn arguments(overloads: &[&Routine]) -> Vec<UrlParameter> {
             // PostgREST 16: a variadic parameter takes its key as often as it comes; other arrays
             // are written as `{..}`.
             match parameter.variadic {
-                true => parameters::variadic(&parameter.name, kind, required),
+                true => parameters::variadic(&parameter.name, &kind, required),
                 false => parameters::argument(&parameter.name, kind, required),
             }
         })
         .collect()
 }
 
-fn body(
-    overloads: &[&Routine],
-    name: &str,
-    names: &mut Names,
-    components: &mut Components,
-) -> Option<RequestBody> {
+fn body(function: &Function<'_>) -> Option<RequestBody> {
     let required = |all: bool| if all { Required::True } else { Required::False };
     let needs = |it: &&Routine| it.parameters.iter().any(|parameter| parameter.required);
-    if let [Routine { parameters, .. }] = overloads
-        && let [only] = parameters.as_slice()
-        && only.name.is_empty()
+    if let [only] = function.overloads.as_slice()
+        && let [parameter] = only.parameters.as_slice()
+        && takes_body(only)
     {
-        return Some(bodies::raw_body(&only.type_name, required(only.required)));
+        return Some(bodies::raw_body(&parameter.type_name, required(parameter.required)));
     }
-    let mut kinds: Vec<_> = overloads
-        .iter()
-        .filter(|it| !takes_body(it) && !it.parameters.is_empty())
-        .map(|routine| {
-            let component = names.unique(&format!("{name}_arguments"), &[""]);
-            let reference = schemas::reference(&component);
-            components.schemas.insert(component, arguments_object(routine).into());
-            reference
-        })
-        .collect();
-    let last = kinds.pop()?;
-    let schema: RefOr<Schema> = if kinds.is_empty() {
-        last.into()
+    let mut kinds = function.arguments.iter().flatten().map(|name| schemas::reference(name));
+    let first = kinds.next()?;
+    let mut kinds = kinds.peekable();
+    let schema: RefOr<Schema> = if kinds.peek().is_none() {
+        first.into()
     } else {
-        let any = kinds.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item);
-        Schema::from(any.item(last).build()).into()
+        let any = AnyOfBuilder::new().item(first);
+        Schema::from(kinds.fold(any, AnyOfBuilder::item).build()).into()
     };
-    Some(bodies::object_body(schema, required(overloads.iter().all(needs))))
+    Some(bodies::object_body(schema, required(function.overloads.iter().all(needs))))
 }
 
 fn arguments_object(routine: &Routine) -> Schema {

@@ -13,7 +13,10 @@ use utoipa::openapi::{
 
 use crate::openapi::{
     Input, text,
-    v3::types::{JsonType, Null},
+    v3::{
+        bodies::TableNames,
+        types::{JsonType, Null},
+    },
 };
 
 /// A reference to a schema of the document.
@@ -21,8 +24,21 @@ pub(super) fn reference(name: &str) -> Ref {
     Ref::new(format!("#/components/schemas/{name}"))
 }
 
+/// The schemas of a table by name; those for writing only if it can be written.
+pub(super) fn of_table(
+    input: &Input<'_>,
+    table: &Table,
+    names: &TableNames,
+) -> impl Iterator<Item = (String, Schema)> {
+    let written = |name: &String, purpose| (name.clone(), written_row(input, table, purpose));
+    let row = (names.row.clone(), row(input, table));
+    let insert = table.insertable.then(|| written(&names.insert, Purpose::Insert));
+    let update = table.updatable.then(|| written(&names.update, Purpose::Update));
+    [Some(row), insert, update].into_iter().flatten()
+}
+
 /// A row as it is read.
-pub(super) fn row(input: &Input<'_>, table: &Table) -> Schema {
+fn row(input: &Input<'_>, table: &Table) -> Schema {
     let foreign_keys = text::foreign_keys(input.schema, table);
     let mut object = Object::new();
     object.description.clone_from(&table.description);
@@ -39,7 +55,7 @@ pub(super) fn row(input: &Input<'_>, table: &Table) -> Schema {
 
 /// What a row is written for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+enum Purpose {
     /// To be inserted.
     Insert,
     /// To replace values of rows that exist.
@@ -50,7 +66,7 @@ pub(super) enum Purpose {
 ///
 /// Complete in itself for either purpose: generators differ too much in what they make of one
 /// schema that refines another.
-pub(super) fn written_row(input: &Input<'_>, table: &Table, purpose: Purpose) -> Schema {
+fn written_row(input: &Input<'_>, table: &Table, purpose: Purpose) -> Schema {
     let mut object = Object::new();
     for column in table.columns.values().filter(|column| is_writable(column)) {
         let name = column.name.to_string();

@@ -1,41 +1,30 @@
 //! The endpoint of a table or view.
 //!
-//! Takes a table, gives its operations, and adds the components that they refer to.
+//! Takes a table, gives its operations, which refer to components by name.
 
 use phlo_core::schema::Table;
 use utoipa::openapi::{
-    PathItem, Ref, Required, ResponsesBuilder,
-    path::{Operation, OperationBuilder},
-    schema::Components,
+    PathItem, Ref, RefOr, Required, ResponsesBuilder,
+    path::{Operation, Parameter},
 };
 
 use crate::openapi::v3::{
     Context,
     bodies::{self, TableNames},
     embeds,
-    parameters::{self, Access, LOGIC, PAGE},
-    schemas::{self, Purpose},
+    parameters::{self, LOGIC, PAGE, Profile},
+    schemas,
 };
 
 /// The operations on a table.
-pub(super) fn item(
-    context: &Context<'_>,
-    table: &Table,
-    names: &TableNames,
-    components: &mut Components,
-) -> PathItem {
+pub(super) fn item(context: &Context<'_>, table: &Table, names: &TableNames) -> PathItem {
     let filters = parameters::filters(table, &names.row);
-    let choose: Vec<Ref> = filters
+    let choose = filters
         .iter()
         .map(|(name, _)| name.as_str())
         .chain(LOGIC)
         .map(parameters::reference)
         .collect();
-    add_components(context, table, names, components);
-    components
-        .parameters
-        .extend(filters.into_iter().map(|(name, parameter)| (name, parameter.into())));
-
     let endpoint = Endpoint { context, table, names, choose };
     let mut item = PathItem::default();
     item.get = Some(endpoint.read());
@@ -53,28 +42,6 @@ pub(super) fn item(
         item.delete = Some(endpoint.delete());
     }
     item
-}
-
-fn add_components(
-    context: &Context<'_>,
-    table: &Table,
-    names: &TableNames,
-    components: &mut Components,
-) {
-    let input = context.input;
-    let schemas = &mut components.schemas;
-    schemas.insert(names.row.clone(), schemas::row(input, table).into());
-    if table.updatable {
-        let row = schemas::written_row(input, table, Purpose::Update);
-        schemas.insert(names.update.clone(), row.into());
-    }
-    if table.insertable {
-        let row = schemas::written_row(input, table, Purpose::Insert);
-        schemas.insert(names.insert.clone(), row.into());
-    }
-    let handlers = bodies::handlers(input.schema, &table.name);
-    let rows = bodies::rows(names, &handlers);
-    components.responses.insert(bodies::rows_name(names), rows.into());
 }
 
 /// What the operations on a table have in common.
@@ -101,68 +68,84 @@ impl Endpoint<'_> {
     }
 
     fn look(&self, verb: &str, summary: &str, found: &Ref) -> Operation {
-        let operation = self.begin(verb, summary, Access::Read);
-        with(operation, &self.choose, PAGE.iter().chain(&["preferRead"]))
-            .responses(bodies::pages(found))
-            .build()
+        let shared = PAGE.iter().chain(&["preferRead"]);
+        let parameters = self.parameters(Profile::Accept, &self.choose, shared);
+        let mut operation = self.begin(verb, summary, parameters);
+        operation.responses = bodies::pages(found);
+        operation
     }
 
     fn insert(&self) -> Operation {
-        let operation = self.begin("insert", "Insert rows into", Access::Write);
+        let shared = ["columns", "onConflict", "select", "preferInsert"];
+        let parameters = self.parameters(Profile::Content, &[], shared.iter());
+        let mut operation = self.begin("insert", "Insert rows into", parameters);
+        operation.request_body = Some(bodies::insert_body(self.names).into());
         let mut merged = self.rows();
         merged.description = "The rows were there already, and were updated".to_owned();
-        with(operation, &[], ["columns", "onConflict", "select", "preferInsert"].iter())
-            .request_body(Some(bodies::insert_body(self.names)))
-            .responses(
-                bodies::with_errors()
-                    .response("200", merged)
-                    .response("201", bodies::created(self.names)),
-            )
-            .build()
+        operation.responses = bodies::with_errors()
+            .response("200", merged)
+            .response("201", bodies::created(self.names))
+            .build();
+        operation
     }
 
     fn update(&self) -> Operation {
-        let operation = self.begin("update", "Update rows of", Access::Write);
+        let shared = ["columns", "select", "order", "preferUpdate"];
+        let parameters = self.parameters(Profile::Content, &self.choose, shared.iter());
+        let mut operation = self.begin("update", "Update rows of", parameters);
         let body = schemas::reference(&self.names.update);
-        with(operation, &self.choose, ["columns", "select", "order", "preferUpdate"].iter())
-            .request_body(Some(bodies::object_body(body, Required::True)))
-            .responses(self.changed())
-            .build()
+        operation.request_body = Some(bodies::object_body(body, Required::True).into());
+        operation.responses = self.changed().build();
+        operation
     }
 
     fn put(&self) -> Operation {
-        let operation = self.begin("upsert", "Insert or replace a row of", Access::Write);
-        let keys = self.table.primary_key.iter().map(|name| parameters::key_filter(name));
-        let operation = keys.fold(operation, OperationBuilder::parameter);
+        let shared = ["columns", "select", "preferPut"];
+        let mut parameters = self.parameters(Profile::Content, &[], shared.iter());
+        let keys = self.table.primary_key.iter();
+        parameters.extend(keys.map(|name| parameters::key_filter(name).into()));
+        let mut operation = self.begin("upsert", "Insert or replace a row of", parameters);
         let body = schemas::reference(&self.names.insert);
+        operation.request_body = Some(bodies::object_body(body, Required::True).into());
         let mut created = self.rows();
         created.description = "Created".to_owned();
-        with(operation, &[], ["columns", "select", "preferPut"].iter())
-            .request_body(Some(bodies::object_body(body, Required::True)))
-            .responses(self.changed().response("201", created))
-            .build()
+        operation.responses = self.changed().response("201", created).build();
+        operation
     }
 
     fn delete(&self) -> Operation {
-        let operation = self.begin("delete", "Delete rows of", Access::Write);
-        with(operation, &self.choose, ["select", "order", "preferDelete"].iter())
-            .responses(self.changed())
-            .build()
+        let shared = ["select", "order", "preferDelete"];
+        let parameters = self.parameters(Profile::Content, &self.choose, shared.iter());
+        let mut operation = self.begin("delete", "Delete rows of", parameters);
+        operation.responses = self.changed().build();
+        operation
     }
 
-    fn begin(&self, verb: &str, summary: &str, access: Access) -> OperationBuilder {
+    fn begin(&self, verb: &str, summary: &str, parameters: Vec<RefOr<Parameter>>) -> Operation {
         let name = &self.table.name.name;
-        let operation = OperationBuilder::new()
-            .operation_id(Some(format!("{verb}_{}", self.names.row)))
-            .tag(&**name)
-            .summary(Some(format!("{summary} {name}")))
-            .description(self.table.description.as_deref());
-        match self.context.input.settings.profile {
-            Some(_) => {
-                operation.parameter_ref(parameters::reference(parameters::profile_of(access)))
-            }
-            None => operation,
-        }
+        let mut operation = Operation::new();
+        operation.operation_id = Some(format!("{verb}_{}", self.names.row));
+        operation.tags = Some(vec![name.to_string()]);
+        operation.summary = Some(format!("{summary} {name}"));
+        operation.description.clone_from(&self.table.description);
+        operation.parameters = Some(parameters);
+        operation
+    }
+
+    /// References to parameters: the schema, if it must be named, then those that are given.
+    fn parameters<'a>(
+        &self,
+        profile: Profile,
+        choose: &[Ref],
+        shared: impl Iterator<Item = &'a &'a str>,
+    ) -> Vec<RefOr<Parameter>> {
+        let has_profile = self.context.input.settings.profile.is_some();
+        let profile = has_profile.then(|| profile.component());
+        let shared = profile.into_iter().chain(shared.copied()).map(parameters::reference);
+        // A parameter takes a kilobyte even if it is a reference: there should be none to spare.
+        let mut all = Vec::with_capacity(choose.len() + shared.size_hint().1.unwrap_or_default());
+        all.extend(choose.iter().cloned().chain(shared).map(RefOr::Ref));
+        all
     }
 
     fn rows(&self) -> Ref {
@@ -174,14 +157,4 @@ impl Endpoint<'_> {
             .response("200", self.rows())
             .response("204", bodies::response("empty"))
     }
-}
-
-/// An operation with references to parameters.
-fn with<'a>(
-    operation: OperationBuilder,
-    choose: &[Ref],
-    shared: impl Iterator<Item = &'a &'a str>,
-) -> OperationBuilder {
-    let shared = shared.map(|name| parameters::reference(name));
-    choose.iter().cloned().chain(shared).fold(operation, OperationBuilder::parameter_ref)
 }
