@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     error::{Code, Error, Result},
     exec::{Results, Row},
-    plan::{CountPlan, Plan},
+    plan::{ActionPlan, CountPlan, Plan},
 };
 
 /// What came of a request.
@@ -44,7 +44,9 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     let mut next = || columns.next().flatten();
     let total = number(next().as_ref())?;
     let rows = number(next().as_ref())?.unwrap_or(0);
-    let location = next().map(|json| location(&json)).transpose()?.unwrap_or_default();
+    let is_mutation = matches!(plan.action, ActionPlan::Mutate(..));
+    let location = if is_mutation { next() } else { None };
+    let location = location.map(|json| read_location(&json)).transpose()?.unwrap_or_default();
     let body = next().unwrap_or_default();
     let response_headers = setting(next())?;
     let response_status = setting(next())?;
@@ -52,9 +54,8 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     let estimate = estimate(&results.after);
     let total = match plan.count {
         CountPlan::Planned => estimate,
-        CountPlan::Query { estimate: true, .. } if total > max_rows && max_rows.is_some() => {
-            total.max(estimate)
-        }
+        // Without a largest page the guess counts wherever it is higher.
+        CountPlan::Query { estimate: true, .. } if total > max_rows => total.max(estimate),
         CountPlan::No | CountPlan::Page | CountPlan::Query { .. } => total,
     };
     Ok(Outcome { total, rows, location, body, response_headers, response_status, inserted })
@@ -89,7 +90,7 @@ fn setting(value: Option<Bytes>) -> Result<Option<String>> {
         .map_err(|error| Error::new(Code::Internal, "A setting is not UTF-8").with_source(error))
 }
 
-fn location(json: &Bytes) -> Result<Vec<(String, Option<String>)>> {
+fn read_location(json: &Bytes) -> Result<Vec<(String, Option<String>)>> {
     serde_json::from_slice(json).map_err(|error| {
         Error::new(Code::Internal, "The place of the new row could not be read").with_source(error)
     })
@@ -122,6 +123,6 @@ mod tests {
     fn locations_may_hold_nulls() {
         let json = Bytes::from_static(br#"[["id", "1"], ["part", null]]"#);
         let expected = vec![("id".to_owned(), Some("1".to_owned())), ("part".to_owned(), None)];
-        assert_eq!(location(&json).unwrap(), expected);
+        assert_eq!(read_location(&json).unwrap(), expected);
     }
 }

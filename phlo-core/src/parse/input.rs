@@ -229,6 +229,7 @@ fn accepted(input: &Input<'_>) -> Vec<MediaType> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::JsonOrigin;
     use crate::request::{Count, Range};
 
     fn read(line: &str, headers: &[(&str, &str)], body: &'static str) -> Result<Parsed> {
@@ -293,7 +294,8 @@ mod tests {
     fn changes_and_calls_read_the_body() {
         let json = |raw: &'static str, keys: &[&str]| {
             let keys = keys.iter().map(|key| Ident::new(key)).collect();
-            Some(Payload::Json { raw: Bytes::from_static(raw.as_bytes()), keys })
+            let raw = Bytes::from_static(raw.as_bytes());
+            Some(Payload::Json { raw, keys, origin: JsonOrigin::Json })
         };
         for (line, body, expected) in [
             ("POST /t", "{\"a\":1}", json("{\"a\":1}", &["a"])),

@@ -26,10 +26,10 @@ const ROW: &str = "phlo_row";
 ///
 /// 1. the number of all rows, if they are counted;
 /// 2. the number of rows;
-/// 3. the key of the only new row, as a JSON array of `[column, value]`;
+/// 3. for changes, the key of the only new row, as a JSON array of `[column, value]`;
 /// 4. the body;
 /// 5. `response.headers` and 6. `response.status`, as functions have set them;
-/// 7. the number of inserted rows, where some may have been updated instead.
+/// 7. for changes, the number of inserted rows, where some may have been updated instead.
 pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
     let node = plan.action.read();
     let mut query = SelectStatement::new();
@@ -66,11 +66,19 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
     let page = constant(if is_single { "1" } else { "count(*)" });
     query.expr(text(total(plan.count, node, page.clone())));
     query.expr(text(page));
-    query.expr(location(&plan.action));
+    let mutation = match &plan.action {
+        ActionPlan::Mutate(mutation, _) => Some(mutation),
+        ActionPlan::Read(_) | ActionPlan::Call(..) => None,
+    };
+    if let Some(mutation) = mutation {
+        query.expr(location(mutation));
+    }
     query.expr(body(&plan.body, node));
     query.expr(constant("current_setting('response.headers', true)"));
     query.expr(constant("current_setting('response.status', true)"));
-    query.expr(inserted(&plan.action));
+    if let Some(mutation) = mutation {
+        query.expr(inserted(mutation));
+    }
     query.from_subquery(rows, ROW);
     query
 }
@@ -104,9 +112,8 @@ fn total(count: CountPlan, node: &ReadNode, page: Expr) -> Expr {
     }
 }
 
-fn location(action: &ActionPlan) -> Expr {
-    if let ActionPlan::Mutate(MutationPlan { kind, .. }, _) = action
-        && let MutationKind::Insert { location: Some(key), .. } = kind
+fn location(mutation: &MutationPlan) -> Expr {
+    if let MutationKind::Insert { location: Some(key), .. } = &mutation.kind
         && !key.is_empty()
     {
         return fragment(
@@ -119,9 +126,8 @@ fn location(action: &ActionPlan) -> Expr {
     constant("NULL::text")
 }
 
-fn inserted(action: &ActionPlan) -> Expr {
-    if let ActionPlan::Mutate(MutationPlan { kind, .. }, _) = action
-        && let MutationKind::Insert { conflict: Some(conflict), .. } = kind
+fn inserted(mutation: &MutationPlan) -> Expr {
+    if let MutationKind::Insert { conflict: Some(conflict), .. } = &mutation.kind
         && conflict.resolution == Resolution::MergeDuplicates
     {
         return mutate::inserted();
