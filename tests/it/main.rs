@@ -1,1 +1,3 @@
 //! Tests that need a real PostgreSQL, in one binary.
+
+mod pipeline;

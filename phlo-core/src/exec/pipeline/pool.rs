@@ -24,7 +24,7 @@ use crate::{
             connect::Connector,
             connection::Connection,
             recover::recover,
-            run::{Attempt, Failure, Remedy},
+            run::{Failure, Remedy},
             script::Preparation,
         },
         transaction::{Executor, Results, Transaction},
@@ -253,16 +253,16 @@ impl Executor for Pool {
             false => Preparation::Unnamed,
         };
         let mut lease = self.lease().await?;
-        let mut attempt = Attempt::First;
+        // Each remedy helps once: statements are new the second time, and so is a connection.
         loop {
             let Failure { error, remedy } =
-                match lease.connection()?.run(transaction, preparation, attempt).await {
+                match lease.connection()?.run(transaction, preparation).await {
                     Ok(results) => return Ok(results),
                     Err(failure) => failure,
                 };
             match remedy {
                 Remedy::None => return Err(error),
-                Remedy::PrepareAnew => attempt = Attempt::Anew,
+                Remedy::PrepareAnew => {}
                 Remedy::Reconnect => lease.reopen().await?,
             }
         }

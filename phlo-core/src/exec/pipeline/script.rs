@@ -382,8 +382,8 @@ mod tests {
         let [(settings, Name::New(one)), (main, Name::New(two))] = names[..] else {
             panic!("{names:?}")
         };
-        statements.confirm(settings, one, None);
-        statements.confirm(main, two, None);
+        statements.confirm(settings, one);
+        statements.confirm(main, two);
         let (sent, names) = write(&mut statements, Preparation::Named);
         assert_eq!(sent, "BEBES");
         assert_eq!(names, [(settings, Name::Known(one)), (main, Name::Known(two))]);
