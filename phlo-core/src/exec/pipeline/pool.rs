@@ -315,11 +315,12 @@ impl Shared {
         }
         idle.connections.push(Idle { pooled, since });
         let limits = [self.options.idle_timeout, self.options.max_lifetime];
-        if let Some(shortest) = limits.into_iter().flatten().min().filter(|_| !idle.swept) {
-            if let Ok(runtime) = Handle::try_current() {
-                idle.swept = true;
-                runtime.spawn(sweep(Arc::downgrade(self), shortest));
-            }
+        if !idle.swept
+            && let Some(shortest) = limits.into_iter().flatten().min()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            idle.swept = true;
+            runtime.spawn(sweep(Arc::downgrade(self), shortest));
         }
     }
 }
