@@ -60,15 +60,19 @@ impl Connector {
 
     /// Opens a connection to the first server that will do.
     pub(super) async fn connect(&self) -> Result<Connection> {
-        let passes: &[TargetSession] = match &self.config.target {
-            TargetSession::PreferStandby => &[TargetSession::Standby, TargetSession::Any],
-            target => std::slice::from_ref(target),
+        let passes = match self.config.target {
+            TargetSession::PreferStandby => vec![TargetSession::Standby, TargetSession::Any],
+            target @ (TargetSession::Any
+            | TargetSession::ReadWrite
+            | TargetSession::ReadOnly
+            | TargetSession::Primary
+            | TargetSession::Standby) => vec![target],
         };
         let mut reasons = Vec::new();
         let mut source = None;
         for target in passes {
             for host in &self.config.hosts {
-                match self.connect_host(host, *target).await {
+                match self.connect_host(host, target).await {
                     Ok(connection) => return Ok(connection),
                     Err(reason) => {
                         let Reason { text, source: cause, .. } = reason;
@@ -220,12 +224,12 @@ async fn check_target(connection: &mut Connection, target: TargetSession) -> Res
         return Err(Reason::new("the server did not tell its kind of session"));
     };
     let (recovery, read_only) = (recovery.as_ref() == b"t", read_only.as_ref() == b"on");
-    let missing = match target {
-        TargetSession::ReadWrite if read_only => "session is read-only",
-        TargetSession::ReadOnly if !read_only => "session is not read-only",
-        TargetSession::Primary if recovery => "server is in hot standby mode",
-        TargetSession::Standby if !recovery => "server is not in hot standby mode",
-        _ => return Ok(()),
+    let (fits, otherwise) = match target {
+        TargetSession::ReadWrite => (!read_only, "session is read-only"),
+        TargetSession::ReadOnly => (read_only, "session is not read-only"),
+        TargetSession::Primary => (!recovery, "server is in hot standby mode"),
+        TargetSession::Standby => (recovery, "server is not in hot standby mode"),
+        TargetSession::Any | TargetSession::PreferStandby => (true, ""),
     };
-    Err(Reason::new(missing))
+    if fits { Ok(()) } else { Err(Reason::new(otherwise)) }
 }

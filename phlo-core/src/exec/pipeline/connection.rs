@@ -195,11 +195,12 @@ impl Connection {
     /// Reads until the server owes nothing, and forgets what it said.
     pub(super) async fn drain(&mut self) -> io::Result<()> {
         while self.owed > 0 {
-            if let Event::Frame(frame) = self.next().await? {
-                if frame.tag == ERROR_RESPONSE_TAG && self.is_end(&frame) {
-                    self.broken = true;
-                    return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
-                }
+            if let Event::Frame(frame) = self.next().await?
+                && frame.tag == ERROR_RESPONSE_TAG
+                && self.is_end(&frame)
+            {
+                self.broken = true;
+                return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
             }
         }
         self.settle();
@@ -256,7 +257,7 @@ impl Connection {
                 // What the server has said before it closed tells more than the failed write.
                 Poll::Ready(Err(error)) => match self.poll_read(cx) {
                     Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
-                    _ => return Poll::Ready(Err(error)),
+                    Poll::Ready(Err(_)) | Poll::Pending => return Poll::Ready(Err(error)),
                 },
                 Poll::Pending => break,
             }

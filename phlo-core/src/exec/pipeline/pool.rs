@@ -24,7 +24,7 @@ use crate::{
             connect::Connector,
             connection::Connection,
             recover::recover,
-            run::{Attempt, Failure, Remedy},
+            run::{Failure, Remedy},
             script::Preparation,
         },
         transaction::{Executor, Results, Transaction},
@@ -253,16 +253,16 @@ impl Executor for Pool {
             false => Preparation::Unnamed,
         };
         let mut lease = self.lease().await?;
-        let mut attempt = Attempt::First;
+        // Each remedy helps once: statements are new the second time, and so is a connection.
         loop {
             let Failure { error, remedy } =
-                match lease.connection()?.run(transaction, preparation, attempt).await {
+                match lease.connection()?.run(transaction, preparation).await {
                     Ok(results) => return Ok(results),
                     Err(failure) => failure,
                 };
             match remedy {
                 Remedy::None => return Err(error),
-                Remedy::PrepareAnew => attempt = Attempt::Anew,
+                Remedy::PrepareAnew => {}
                 Remedy::Reconnect => lease.reopen().await?,
             }
         }
@@ -315,11 +315,12 @@ impl Shared {
         }
         idle.connections.push(Idle { pooled, since });
         let limits = [self.options.idle_timeout, self.options.max_lifetime];
-        if let Some(shortest) = limits.into_iter().flatten().min().filter(|_| !idle.swept) {
-            if let Ok(runtime) = Handle::try_current() {
-                idle.swept = true;
-                runtime.spawn(sweep(Arc::downgrade(self), shortest));
-            }
+        if !idle.swept
+            && let Some(shortest) = limits.into_iter().flatten().min()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            idle.swept = true;
+            runtime.spawn(sweep(Arc::downgrade(self), shortest));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Runs a transaction on a connection: one write, then the answers. Decides what an error means for
 //! the connection and whether the same may be tried again; knows no pool.
 
-use std::{io, time::Instant};
+use std::io;
 
 use postgres_protocol::message::backend::{
     BIND_COMPLETE_TAG, CLOSE_COMPLETE_TAG, COMMAND_COMPLETE_TAG, DATA_ROW_TAG,
@@ -40,14 +40,6 @@ pub(super) enum Remedy {
     Reconnect,
 }
 
-/// Whether a transaction is run for the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
-    First,
-    /// Its statements were forgotten because one of them seemed to be stale.
-    Anew,
-}
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { error, remedy: Remedy::None }
@@ -76,7 +68,6 @@ impl Connection {
         &mut self,
         transaction: &Transaction,
         preparation: Preparation,
-        attempt: Attempt,
     ) -> Result<Results, Failure> {
         let reused = self.uses > 0;
         self.uses += 1;
@@ -86,7 +77,7 @@ impl Connection {
         self.queue_steps(&mut steps, ending, preparation)?;
 
         let mut progress = Progress::default();
-        let mut outcome = self.exchange(&steps, &mut progress, attempt).await;
+        let mut outcome = self.exchange(&steps, &mut progress).await;
         let mut guarded = Ok(());
         if outcome.is_ok() {
             if let Some(guard) = transaction.guard.filter(|_| progress.refused.is_none()) {
@@ -108,7 +99,7 @@ impl Connection {
         }
 
         if let Some(refused) = progress.refused.take() {
-            let remedy = self.remedy(&steps, &progress, &refused, reused, attempt);
+            let remedy = self.remedy(&steps, &progress, &refused, reused);
             return Err(Failure { error: Error::database(refused), remedy });
         }
         if let Err(lost) = outcome {
@@ -133,12 +124,7 @@ impl Connection {
     }
 
     /// Sends what is queued and reads the answers to the steps.
-    async fn exchange(
-        &mut self,
-        steps: &[Step<'_>],
-        progress: &mut Progress,
-        attempt: Attempt,
-    ) -> io::Result<()> {
+    async fn exchange(&mut self, steps: &[Step<'_>], progress: &mut Progress) -> io::Result<()> {
         loop {
             // Without a Sync the server tells nothing after the last answer or the first error.
             let over = progress.at >= steps.len() || progress.refused.is_some();
@@ -149,7 +135,7 @@ impl Connection {
                 Event::Ready if self.is_owed() => {}
                 Event::Ready if over => return Ok(()),
                 Event::Ready => return Err(self.nonsense(READY_FOR_QUERY_TAG)),
-                Event::Frame(frame) => self.take_frame(&frame, steps, progress, attempt)?,
+                Event::Frame(frame) => self.take_frame(&frame, steps, progress)?,
             }
             if self.is_broken() {
                 return Ok(());
@@ -162,7 +148,6 @@ impl Connection {
         frame: &Frame,
         steps: &[Step<'_>],
         progress: &mut Progress,
-        attempt: Attempt,
     ) -> io::Result<()> {
         if frame.tag == ERROR_RESPONSE_TAG {
             let refused = report::parse(self.inbox.body(frame));
@@ -179,8 +164,7 @@ impl Connection {
             CLOSE_COMPLETE_TAG => {}
             PARSE_COMPLETE_TAG => {
                 if let Name::New(name) = step.name {
-                    let renewed = (attempt == Attempt::Anew).then(Instant::now);
-                    self.statements.confirm(step.wanted(), name, renewed);
+                    self.statements.confirm(step.wanted(), name);
                 }
             }
             BIND_COMPLETE_TAG => progress.bound = true,
@@ -231,7 +215,7 @@ impl Connection {
             return Err(io::Error::other(error));
         }
         let mut ended = Progress::default();
-        let outcome = self.exchange(&steps, &mut ended, Attempt::First).await;
+        let outcome = self.exchange(&steps, &mut ended).await;
         progress.refused = ended.refused;
         outcome
     }
@@ -252,7 +236,6 @@ impl Connection {
         progress: &Progress,
         refused: &DatabaseError,
         reused: bool,
-        attempt: Attempt,
     ) -> Remedy {
         if self.is_broken() {
             // A server that ends the session before it answers anything has done nothing: the
@@ -261,11 +244,19 @@ impl Connection {
             return if safe { Remedy::Reconnect } else { Remedy::None };
         }
         let Some(step) = steps.get(progress.at) else { return Remedy::None };
-        let prepared = matches!(step.name, Name::Known(_));
-        if attempt != Attempt::First || !prepared || progress.bound {
+        if progress.bound {
             return Remedy::None;
         }
         let statements = &mut self.statements;
+        match step.name {
+            // Only this leads to another attempt, and in that one all statements are new.
+            Name::Known(_) => {}
+            Name::New(_) => {
+                statements.believe(step.wanted());
+                return Remedy::None;
+            }
+            Name::Unnamed => return Remedy::None,
+        }
         match refused.sqlstate.as_str() {
             // The server has lost its statements.
             "26000" => statements.forget_all(),
@@ -280,7 +271,7 @@ impl Connection {
             }
             _ => return Remedy::None,
         }
-        // The others may be stale for the same reason, and there is no third attempt.
+        // The others may be stale for the same reason.
         for step in steps {
             statements.forget(step.wanted());
         }

@@ -194,13 +194,12 @@ pub(super) fn write(
     let written = write_all(steps, preparation, statements, out);
     if let Err(error) = written {
         out.truncate(start);
-        return Err(match error.kind() {
-            io::ErrorKind::InvalidInput if steps.iter().any(|step| step.sql.contains('\0')) => {
-                Error::new(Code::Internal, "A statement has a zero byte in its text.")
-            }
-            _ => Error::new(Code::TooLarge, "The request is too large for the database."),
-        }
-        .with_source(error));
+        let (code, message) = if steps.iter().any(|step| step.sql.contains('\0')) {
+            (Code::Internal, "A statement has a zero byte in its text.")
+        } else {
+            (Code::TooLarge, "The request is too large for the database.")
+        };
+        return Err(Error::new(code, message).with_source(error));
     }
     statements.closed();
     match ending {
@@ -386,8 +385,8 @@ mod tests {
         let [(settings, Name::New(one)), (main, Name::New(two))] = names[..] else {
             panic!("{names:?}")
         };
-        statements.confirm(settings, one, None);
-        statements.confirm(main, two, None);
+        statements.confirm(settings, one);
+        statements.confirm(main, two);
         let (sent, names) = write(&mut statements, Preparation::Named);
         assert_eq!(sent, "BEBES");
         assert_eq!(names, [(settings, Name::Known(one)), (main, Name::Known(two))]);

@@ -8,7 +8,7 @@ use std::{
 
 use indexmap::{Equivalent, IndexMap};
 
-/// A statement whose text was prepared anew because of an error is believed for so long.
+/// How long a statement is believed after it has failed when it was new.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 
 /// The statements that a connection has prepared, the most recently used ones only.
@@ -53,8 +53,8 @@ struct Key {
 struct Prepared {
     name: u64,
     used: u64,
-    /// When it was prepared anew because it seemed to be stale.
-    renewed: Option<Instant>,
+    /// When it has failed although it was new.
+    failed_new: Option<Instant>,
 }
 
 impl Key {
@@ -104,12 +104,18 @@ impl Statements {
         Some(prepared.name)
     }
 
-    /// Whether an error may come from this statement having been prepared for an older schema. A
-    /// statement that was prepared anew only just now is not to blame.
+    /// Whether an error may come from this statement having been prepared for an older schema.
     pub(super) fn is_suspect(&self, wanted: Wanted<'_>) -> bool {
         self.prepared
             .get(&wanted)
-            .is_some_and(|it| it.renewed.is_none_or(|when| when.elapsed() > BELIEVED_FOR))
+            .is_some_and(|it| it.failed_new.is_none_or(|when| when.elapsed() > BELIEVED_FOR))
+    }
+
+    /// Notes that a statement has failed although it was new: it is not to blame.
+    pub(super) fn believe(&mut self, wanted: Wanted<'_>) {
+        if let Some(prepared) = self.prepared.get_mut(&wanted) {
+            prepared.failed_new = Some(Instant::now());
+        }
     }
 
     /// A name for a statement that is about to be sent.
@@ -121,7 +127,7 @@ impl Statements {
 
     /// Notes that the server has prepared a statement. The one that was not used for longest makes
     /// room for it.
-    pub(super) fn confirm(&mut self, wanted: Wanted<'_>, name: u64, renewed: Option<Instant>) {
+    pub(super) fn confirm(&mut self, wanted: Wanted<'_>, name: u64) {
         self.sent.retain(|sent| *sent != name);
         if self.prepared.len() >= self.capacity {
             // Looking through all of them is cheap beside preparing one.
@@ -134,7 +140,7 @@ impl Statements {
         }
         let Wanted { role, sql, binary } = wanted;
         let key = Key { role: role.into(), sql: sql.into(), binary };
-        let prepared = Prepared { name, used: self.clock, renewed };
+        let prepared = Prepared { name, used: self.clock, failed_new: None };
         let replaced = self.prepared.insert(key, prepared);
         self.doomed.extend(replaced.map(|prepared| prepared.name));
     }
@@ -177,7 +183,7 @@ mod tests {
 
     fn prepare(statements: &mut Statements, role: &str, sql: &str) -> u64 {
         let name = statements.name();
-        statements.confirm(wanted(role, sql), name, None);
+        statements.confirm(wanted(role, sql), name);
         name
     }
 
@@ -238,16 +244,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_renewed_is_not_suspect() {
+    fn what_has_failed_when_it_was_new_is_not_suspect() {
         let mut statements = Statements::new(3);
         assert!(!statements.is_suspect(wanted("", "1")));
         prepare(&mut statements, "", "1");
         assert!(statements.is_suspect(wanted("", "1")));
-        let name = statements.name();
-        statements.confirm(wanted("", "1"), name, Some(Instant::now()));
+        statements.believe(wanted("", "1"));
         assert!(!statements.is_suspect(wanted("", "1")));
         let long_ago = Instant::now().checked_sub(BELIEVED_FOR * 2);
-        statements.confirm(wanted("", "1"), name, long_ago);
+        statements.prepared.get_mut(&wanted("", "1")).unwrap().failed_new = long_ago;
         assert!(statements.is_suspect(wanted("", "1")));
     }
 }
