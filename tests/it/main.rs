@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod introspect;
 mod lakehouse_sql;
 mod pipeline;
