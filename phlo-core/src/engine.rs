@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     exec::{self, End, Executor, Outcome, Transaction},
-    plan::{self, CountPlan, Limits, Plan},
+    plan::{self, Access, CountPlan, Limits, Plan},
     request::{Caller, Request, TransactionEnd},
     schema::{Ident, Isolation, QualifiedName, Schema},
     sql::{self, session},
@@ -90,13 +90,13 @@ pub fn transaction(
     let frame = frame(
         settings,
         caller,
+        plan.access,
         &request.schema,
         request.preferences.timezone.as_deref(),
         &plan.settings,
         request.preferences.transaction,
     );
     Transaction {
-        access: plan.access,
         isolation: plan.isolation.or(frame.isolation),
         main: sql::render(plan),
         after: (estimates && plan.explain.is_none()).then(|| sql::render_estimate(plan)),
@@ -109,6 +109,7 @@ pub fn transaction(
 pub fn frame(
     settings: &Settings,
     caller: &Caller,
+    access: Access,
     schema: &Ident,
     timezone: Option<&str>,
     function_settings: &[(String, String)],
@@ -116,6 +117,7 @@ pub fn frame(
 ) -> Transaction {
     let role = settings.roles.get(&caller.role);
     let context = session::Context {
+        access,
         schema,
         extra_search_path: &settings.limits.extra_search_path,
         role_settings: role.map_or(&[], |role| role.settings.as_slice()),
@@ -129,7 +131,7 @@ pub fn frame(
     };
     Transaction {
         role: caller.role.clone(),
-        access: plan::Access::ReadOnly,
+        access,
         isolation: role.and_then(|role| role.isolation),
         settings: session::settings(caller, &context),
         pre_request: settings.pre_request.as_ref().map(session::pre_request),

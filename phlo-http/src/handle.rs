@@ -8,7 +8,7 @@ use phlo_core::{
     Code, Error, Result, engine,
     exec::Executor,
     parse::{self, Asked, Input},
-    plan,
+    plan::{self, Access},
     request::{Action, Caller, Invocation, MediaType, Output, Request},
     schema::{Ident, QualifiedName, Schema},
 };
@@ -74,11 +74,11 @@ async fn answer(
     }
     let mut clock = Instant::now();
     let extracted = Extracted::new(parts);
-    let headers = extracted.header_pairs();
+    let headers = extracted.headers();
     let input = Input {
         method: parts.method.as_str(),
-        path: &extracted.path,
-        query: &extracted.query,
+        path: extracted.path,
+        query: extracted.query,
         headers: &headers,
         body: &body,
     };
@@ -93,7 +93,7 @@ async fn answer(
                 engine::run(state.pool(), &live.settings, &request, &caller(), &plan).await;
             timing.transaction = lap(&mut clock);
             let canonical_query = match &request.action {
-                Action::Read { .. } => parse::canonical_query(&extracted.query),
+                Action::Read { .. } => parse::canonical_query(extracted.query),
                 Action::Mutate { .. } | Action::Call { .. } => String::new(),
             };
             let context = respond::Context {
@@ -200,8 +200,15 @@ impl Document<'_> {
 
     /// What the caller's role may use, as the database says.
     async fn access(&self, caller: &Caller) -> Result<openapi::Access> {
-        let mut transaction =
-            engine::frame(&self.live.settings, caller, self.name, None, &[], None);
+        let mut transaction = engine::frame(
+            &self.live.settings,
+            caller,
+            Access::ReadOnly,
+            self.name,
+            None,
+            &[],
+            None,
+        );
         transaction.main = openapi::Access::statement(self.name);
         let results = self.state.pool().run(&transaction).await?;
         let json = results.main.into_iter().next().and_then(|row| row.into_iter().next().flatten());

@@ -179,8 +179,8 @@ pub fn request(input: &Input<'_>, options: &Options) -> Result<Parsed> {
 pub fn get(schema: &str, path: &str, query: &str) -> Result<Request> {
     let options = Options { schemas: vec![Ident::new(schema)], ..Options::default() };
     let input = Input { method: "GET", path, query, headers: &[], body: &Bytes::new() };
-    if let Asked::Request(request) = self::request(&input, &options)?.asked {
-        Ok(*request)
+    if let Asked::Request(found) = request(&input, &options)?.asked {
+        Ok(*found)
     } else {
         Err(Error::new(Code::Path, "The path names no table and no function")
             .with_hint("Name a table as '/films', a function as '/rpc/search'."))

@@ -12,7 +12,8 @@ use crate::{
     sql::{
         call::{self, SCALAR},
         fragment::{
-            array_literal, call as function_call, constant, fragment, name, qualified, value,
+            array_literal, binary, builtin, call as function_call, constant, fragment, name,
+            qualified, value,
         },
         mutate,
         read::{self, JsonKind, RESULT},
@@ -63,9 +64,9 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
         query.with_cte(with);
     }
     let is_single = matches!(&plan.action, ActionPlan::Call(call, _) if call.single);
-    let page = constant(if is_single { "1" } else { "count(*)" });
-    query.expr(text(total(plan.count, node, page.clone())));
-    query.expr(text(page));
+    let page = if is_single { "'1'::text" } else { "count(*)::text" };
+    query.expr(total(plan.count, node, page));
+    query.expr(constant(page));
     let mutation = match &plan.action {
         ActionPlan::Mutate(mutation, _) => Some(mutation),
         ActionPlan::Read(_) | ActionPlan::Call(..) => None,
@@ -83,10 +84,6 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
     query
 }
 
-fn text(expr: Expr) -> Expr {
-    fragment("($1)::text", [expr])
-}
-
 fn result(query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
     CommonTableExpression::new().table_name(RESULT).query(query).to_owned()
 }
@@ -95,17 +92,17 @@ fn all_results() -> SelectStatement {
     SelectStatement::new().expr(constant("*")).from(RESULT).to_owned()
 }
 
-fn total(count: CountPlan, node: &ReadNode, page: Expr) -> Expr {
+fn total(count: CountPlan, node: &ReadNode, page: &'static str) -> Expr {
     match count {
-        CountPlan::No | CountPlan::Planned => constant("NULL"),
-        CountPlan::Page => page,
+        CountPlan::No | CountPlan::Planned => constant("NULL::text"),
+        CountPlan::Page => constant(page),
         CountPlan::Query { limit, .. } => {
             let mut counted = read::count(node);
             if let Some(limit) = limit {
                 counted.limit(limit);
             }
             let mut query = SelectStatement::new();
-            query.expr(constant("count(*)"));
+            query.expr(constant("count(*)::text"));
             query.from_subquery(counted, "phlo_count");
             Expr::SubQuery(None, Box::new(query.into()))
         }
@@ -148,12 +145,12 @@ fn body(plan: &BodyPlan, node: &ReadNode) -> Expr {
                 Element::Row => name(&row),
                 Element::Scalar => scalar(),
             };
-            let all = fragment("json_agg($1)", [element]);
-            let all = if *nulls_stripped { fragment("json_strip_nulls($1)", [all]) } else { all };
+            let all = builtin("json_agg", [element]);
+            let all = if *nulls_stripped { builtin("json_strip_nulls", [all]) } else { all };
             if *single {
-                fragment("coalesce($1->0, 'null')", [all])
+                builtin("coalesce", [binary(all, "->", constant("0")), constant("'null'")])
             } else {
-                fragment("coalesce($1, '[]')", [all])
+                builtin("coalesce", [all, constant("'[]'")])
             }
         }
         BodyPlan::Csv => constant(

@@ -8,6 +8,8 @@ mod mutate;
 mod read;
 pub mod session;
 
+use std::borrow::Cow;
+
 use sea_query::{PostgresQueryBuilder, SelectStatement, Value};
 
 use crate::{
@@ -21,7 +23,7 @@ pub use self::call::call_with_text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// The SQL; placeholders are exactly `$1..$n`, each used once.
-    pub sql: String,
+    pub sql: Cow<'static, str>,
     /// The values of the placeholders, in order.
     pub params: Vec<Param>,
     /// How values of the result are wanted.
@@ -46,7 +48,7 @@ impl Statement {
 
     /// A constant statement with parameters, whose result comes as text.
     pub fn with_params(sql: &'static str, params: Vec<Param>) -> Self {
-        Self { sql: sql.to_owned(), params, format: ResultFormat::Text }
+        Self { sql: Cow::Borrowed(sql), params, format: ResultFormat::Text }
     }
 }
 
@@ -68,7 +70,7 @@ pub fn render(plan: &Plan) -> Statement {
     match &plan.explain {
         None => statement,
         Some(explain) => Statement {
-            sql: format!("{}{}", explain_prefix(explain), statement.sql),
+            sql: format!("{}{}", explain_prefix(explain), statement.sql).into(),
             // A plan comes as lines of text, or as JSON.
             format: ResultFormat::Text,
             ..statement
@@ -79,7 +81,7 @@ pub fn render(plan: &Plan) -> Statement {
 /// The planner's guess of the number of all rows, as JSON.
 pub fn render_estimate(plan: &Plan) -> Statement {
     let statement = statement(&read::count(plan.action.read()));
-    Statement { sql: format!("EXPLAIN (FORMAT JSON) {}", statement.sql), ..statement }
+    Statement { sql: format!("EXPLAIN (FORMAT JSON) {}", statement.sql).into(), ..statement }
 }
 
 fn explain_prefix(explain: &Explain) -> String {
@@ -102,7 +104,11 @@ fn explain_prefix(explain: &Explain) -> String {
 
 fn statement(query: &SelectStatement) -> Statement {
     let (sql, values) = query.build(PostgresQueryBuilder);
-    Statement { sql, params: values.0.into_iter().map(param).collect(), format: ResultFormat::Text }
+    Statement {
+        sql: sql.into(),
+        params: values.0.into_iter().map(param).collect(),
+        format: ResultFormat::Text,
+    }
 }
 
 /// This crate binds text, bytes and the numbers of a range; nothing else can be in a statement.

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use phlo_core::plan::Guard;
 use phlo_core::{
-    exec::{Executor, Guard, Transaction, pipeline::Pool},
+    exec::{Executor, Transaction, pipeline::Pool},
     sql::Param,
 };
 use tokio::{task::JoinSet, time::timeout};

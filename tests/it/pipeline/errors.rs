@@ -1,8 +1,9 @@
 //! The first error is the answer, nothing of the transaction is kept, and the connection goes on.
 
+use phlo_core::plan::{Access, Guard};
 use phlo_core::{
     Code,
-    exec::{Access, End, Executor, Guard, Transaction, pipeline::Pool},
+    exec::{End, Executor, Transaction, pipeline::Pool},
     schema::Isolation,
     sql::Param,
 };
@@ -134,8 +135,11 @@ async fn isolation_levels_are_those_asked_for() {
     ] {
         for (access, read_only) in [(Access::ReadOnly, "on"), (Access::ReadWrite, "off")] {
             for end in [End::Commit, End::Rollback] {
-                let transaction =
-                    Transaction { isolation, access, end, ..read("postgres", show, &[]) };
+                let plain = match access {
+                    Access::ReadOnly => read("postgres", show, &[]),
+                    Access::ReadWrite => write("postgres", show, &[]),
+                };
+                let transaction = Transaction { isolation, end, ..plain };
                 let results = pool.run(&transaction).await.unwrap();
                 let expected = format!("{expected},{read_only}");
                 assert_eq!(value(&results), Some(expected.as_str()));

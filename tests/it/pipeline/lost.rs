@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use phlo_core::plan::Guard;
 use phlo_core::{
     Code,
-    exec::{Executor, Guard, Transaction, pipeline::PoolOptions},
+    exec::{Executor, Transaction, pipeline::PoolOptions},
 };
 
 use super::{

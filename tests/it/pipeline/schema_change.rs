@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use phlo_core::exec::{Executor, Guard, Transaction, pipeline::Pool};
+use phlo_core::exec::{Executor, Transaction, pipeline::Pool};
+use phlo_core::plan::Guard;
 
 use super::support::{ask, database_and_pool, read, run, sql, statement, value, write};
 

@@ -3,12 +3,13 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use phlo_core::plan::Access;
 use phlo_core::{
     exec::{
-        Access, End, Executor, Results, Transaction,
+        End, Executor, Results, Transaction,
         pipeline::{Config, Pool, PoolOptions},
     },
-    sql::{Param, Statement},
+    sql::{Param, ResultFormat, Statement},
 };
 use phlo_postgres::Server;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -72,15 +73,17 @@ pub(crate) async fn ask(uri: &str, query: &str) -> String {
 
 pub(crate) fn statement(sql: &str, params: &[&str]) -> Statement {
     let params = params.iter().map(|text| Param::Text((*text).to_owned())).collect();
-    Statement { sql: sql.to_owned(), params }
+    Statement { sql: sql.to_owned().into(), params, format: ResultFormat::Text }
 }
 
 /// What sets the role and the claims, as the engine does it.
-pub(crate) fn settings(role: &str, claims: &str) -> Statement {
+pub(crate) fn settings(role: &str, claims: &str, access: Access) -> Statement {
+    let read_only = if access == Access::ReadOnly { "on" } else { "off" };
     statement(
-        "select set_config('search_path', $1, true), set_config('role', $2, true), \
+        "select set_config('transaction_read_only', $4, true), \
+         set_config('search_path', $1, true), set_config('role', $2, true), \
          set_config('request.jwt.claims', $3, true)",
-        &["public", role, claims],
+        &["public", role, claims, read_only],
     )
 }
 
@@ -89,7 +92,7 @@ pub(crate) fn read(role: &str, sql: &str, params: &[&str]) -> Transaction {
         role: role.to_owned(),
         access: Access::ReadOnly,
         isolation: None,
-        settings: settings(role, "{}"),
+        settings: settings(role, "{}", Access::ReadOnly),
         pre_request: None,
         main: statement(sql, params),
         after: None,
@@ -99,7 +102,11 @@ pub(crate) fn read(role: &str, sql: &str, params: &[&str]) -> Transaction {
 }
 
 pub(crate) fn write(role: &str, sql: &str, params: &[&str]) -> Transaction {
-    Transaction { access: Access::ReadWrite, ..read(role, sql, params) }
+    Transaction {
+        access: Access::ReadWrite,
+        settings: settings(role, "{}", Access::ReadWrite),
+        ..read(role, sql, params)
+    }
 }
 
 /// The first value of the first row.

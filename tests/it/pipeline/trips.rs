@@ -1,8 +1,9 @@
 //! A request is one trip, unless its commit depends on its result.
 
+use phlo_core::plan::{Access, Guard};
 use phlo_core::{
     exec::{
-        Access, End, Executor, Guard, Transaction,
+        End, Executor, Transaction,
         pipeline::{Pool, PoolOptions},
     },
     schema::Isolation,

@@ -20,9 +20,6 @@ use crate::{
     sql::{Param, ResultFormat},
 };
 
-/// Makes an implicit transaction read-only: PostgreSQL would warn about `SET TRANSACTION` in one.
-const READ_ONLY: &str = "SELECT set_config('transaction_read_only', 'on', true)";
-
 /// The type of parameters in the binary format.
 const BYTEA: u32 = 17;
 
@@ -135,8 +132,6 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(8);
     if explicit {
         steps.push(Step::plain(Purpose::Begin, begin(*isolation, *access)));
-    } else if *access == Access::ReadOnly {
-        steps.push(Step::plain(Purpose::Begin, READ_ONLY));
     }
     steps.push(Step::new(Purpose::Settings, "", &settings.sql, &settings.params));
     for (purpose, statement) in [
@@ -286,7 +281,7 @@ fn write_step(step: &Step<'_>, out: &mut BytesMut) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{exec::transaction::Guard, sql::Statement};
+    use crate::{plan::Guard, sql::Statement};
 
     fn transaction(access: Access) -> Transaction {
         Transaction {
@@ -319,7 +314,7 @@ mod tests {
 
     #[test]
     fn transactions_are_implicit_where_they_can_be() {
-        assert_eq!(texts(&transaction(Access::ReadOnly)), [READ_ONLY, "settings", "main"]);
+        assert_eq!(texts(&transaction(Access::ReadOnly)), ["settings", "main"]);
         assert_eq!(texts(&transaction(Access::ReadWrite)), ["settings", "main"]);
         let all = Transaction {
             pre_request: Some(Statement::constant("pre")),
@@ -414,7 +409,7 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_not_sent_in_part() {
         let mut transaction = transaction(Access::ReadWrite);
-        transaction.main.sql = "select '\0'".to_owned();
+        transaction.main.sql = "select '\0'".into();
         let (mut statements, mut out) = (Statements::new(8), BytesMut::new());
         let mut write = |transaction: &Transaction| {
             let mut steps = steps(transaction);
@@ -423,7 +418,7 @@ mod tests {
             (error.unwrap_err().kind(), out.len())
         };
         assert_eq!(write(&transaction), (Code::Internal, 0));
-        transaction.main.sql = "main".to_owned();
+        transaction.main.sql = "main".into();
         transaction.main.params = vec![Param::Null; 70_000];
         assert_eq!(write(&transaction), (Code::TooLarge, 0));
     }
