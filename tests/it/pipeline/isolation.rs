@@ -1,6 +1,9 @@
 //! Nothing of one request reaches another: roles, claims, rows, permissions, settings.
 
-use phlo_core::exec::{Executor, Transaction};
+use phlo_core::{
+    exec::{Executor, Transaction},
+    plan::Access,
+};
 
 use super::support::{database_and_pool, read, run, settings, sql, statement, value};
 
@@ -42,7 +45,7 @@ async fn users_see_their_own_rows_only() {
         users.spawn(async move {
             let claims = format!("{{\"sub\":\"u{user}\"}}");
             let transaction = Transaction {
-                settings: settings("isolated", &claims),
+                settings: settings("isolated", &claims, Access::ReadOnly),
                 ..read("isolated", "select owner, n from t", &[])
             };
             let me = format!("u{user}");
