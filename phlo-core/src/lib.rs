@@ -1,6 +1,7 @@
 //! phlo's engine: a request in PostgREST's grammar, or a typed query, becomes one SQL statement
 //! that runs under the caller's database role.
 
+pub mod encode;
 pub mod engine;
 pub mod error;
 pub mod exec;
