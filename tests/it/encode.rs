@@ -3,6 +3,8 @@
 //! Values of every type that has an encoder are asked for twice: as text, and as `to_json`,
 //! `json_agg` or `row::text` gives them.
 
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
+
 use bytes::BytesMut;
 use phlo_core::{
     encode::{CsvRows, JsonRows, Kind, Layout, Nulls, Scalar},

@@ -66,9 +66,7 @@ fn split_at(text: &[u8], at: usize) -> Option<(&[u8], u8, &[u8])> {
 /// below borrow upwards, never downwards.
 #[inline]
 fn first_byte(marks: u64) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "a word has 64 bits")]
-    let bit = marks.trailing_zeros() as usize;
-    bit / 8
+    (marks.trailing_zeros() / 8) as usize
 }
 
 #[inline]
