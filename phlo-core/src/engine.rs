@@ -11,6 +11,9 @@ use crate::{
     sql::{self, session},
 };
 
+/// SQLSTATE of a column that doesn't exist.
+const UNDEFINED_COLUMN: &str = "42703";
+
 /// What a server adds to every request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
@@ -74,8 +77,18 @@ pub async fn run(
     plan: &Plan,
 ) -> Result<Outcome> {
     let transaction = transaction(settings, request, caller, plan);
-    let results = executor.run(&transaction).await?;
-    exec::decode(plan, settings.limits.max_rows, results)
+    match executor.run(&transaction).await {
+        Ok(results) => exec::decode(plan, settings.limits.max_rows, results),
+        // A column that was dropped after the schema was read is named only where phlo writes the
+        // rows itself: `*` in the statement doesn't know it.
+        Err(error) if plan.rows.is_some() && error.code() == UNDEFINED_COLUMN => {
+            let plan = Plan { rows: None, ..plan.clone() };
+            let results =
+                executor.run(&self::transaction(settings, request, caller, &plan)).await?;
+            exec::decode(&plan, settings.limits.max_rows, results)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Everything that is sent to the database for a plan.
@@ -96,6 +109,14 @@ pub fn transaction(
         &plan.settings,
         request.preferences.transaction,
     );
+    if let Some(rows) = &plan.rows {
+        return Transaction {
+            main: sql::render_rows(rows),
+            writer: Some(rows.writer.clone()),
+            after: Some(sql::render_response_settings()),
+            ..frame
+        };
+    }
     Transaction {
         isolation: plan.isolation.or(frame.isolation),
         main: sql::render(plan),
@@ -136,6 +157,7 @@ pub fn frame(
         settings: session::settings(caller, &context),
         pre_request: settings.pre_request.as_ref().map(session::pre_request),
         main: sql::Statement::constant("SELECT NULL"),
+        writer: None,
         after: None,
         end,
         guard: None,

@@ -31,6 +31,7 @@
 //! | `sqlx` | `exec::introspect`: reads a schema over a connection of `sqlx` |
 //! | `pipeline` | `exec::pipeline`: a pool that needs one network round trip a transaction |
 
+pub mod encode;
 pub mod engine;
 pub mod error;
 pub mod exec;

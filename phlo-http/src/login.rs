@@ -141,6 +141,7 @@ impl Users<'_> {
             settings: Statement::constant(settings),
             pre_request: None,
             main: sql::call_with_text(&QualifiedName::new(schema, function), arguments),
+            writer: None,
             after: None,
             end: End::Commit,
             guard: None,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod encode;
 mod introspect;
 mod lakehouse_sql;
 mod pipeline;

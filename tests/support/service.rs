@@ -8,7 +8,7 @@ use phlo_http::{
     service::Api,
     state::{Origin, State},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{ask::Ask, database::Database, socket::Served};
 

@@ -37,6 +37,9 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     if plan.explain.is_some() {
         return Ok(Outcome { body: lines(&results.main), ..Outcome::default() });
     }
+    if plan.rows.is_some() {
+        return decode_rows(plan, results);
+    }
     let Some(row) = results.main.into_iter().next() else {
         return Err(Error::new(Code::Internal, "The statement gave no row"));
     };
@@ -59,6 +62,21 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
         CountPlan::No | CountPlan::Page | CountPlan::Query { .. } => total,
     };
     Ok(Outcome { total, rows, location, body, response_headers, response_status, inserted })
+}
+
+/// What was written of plain rows, and what functions have set.
+fn decode_rows(plan: &Plan, results: Results) -> Result<Outcome> {
+    let mut settings = results.after.into_iter().next().unwrap_or_default().into_iter();
+    let mut next = || setting(settings.next().flatten());
+    let rows = results.written.rows;
+    Ok(Outcome {
+        total: (plan.count == CountPlan::Page).then_some(rows),
+        rows,
+        body: results.written.body,
+        response_headers: next()?,
+        response_status: next()?,
+        ..Outcome::default()
+    })
 }
 
 fn lines(rows: &[Row]) -> Bytes {

@@ -12,4 +12,4 @@ pub mod introspect;
 pub mod pipeline;
 
 pub use self::decode::{Outcome, decode};
-pub use self::transaction::{End, Executor, Results, Row, Transaction, check_guard};
+pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

@@ -78,6 +78,7 @@ pub(crate) fn select(query: &mut SelectStatement, alias: &Ident, item: &SelectPl
     };
     let expr =
         aggregate(cast(base, item.cast.as_ref()), item.aggregate, item.aggregate_cast.as_ref());
+    let expr = if item.as_json { builtin("to_json", [expr]) } else { expr };
     match &item.alias {
         Some(alias) => query.expr_as(expr, iden(alias)),
         None => query.expr(expr),

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use sea_query::{PostgresQueryBuilder, SelectStatement, Value};
 
 use crate::{
-    plan::{Explain, Plan},
+    plan::{Explain, Plan, RowsPlan},
     request::{PlanFormat, PlanOption},
 };
 
@@ -76,6 +76,18 @@ pub fn render(plan: &Plan) -> Statement {
             ..statement
         },
     }
+}
+
+/// The statement of a read whose body phlo writes itself: its rows, each value as text.
+pub fn render_rows(rows: &RowsPlan) -> Statement {
+    statement(&read::query(&rows.node, read::JsonKind::of(&rows.node)))
+}
+
+/// What functions have set for the response, where no other statement says it.
+pub fn render_response_settings() -> Statement {
+    Statement::constant(
+        "SELECT current_setting('response.headers', true), current_setting('response.status', true)",
+    )
 }
 
 /// The planner's guess of the number of all rows, as JSON.

@@ -95,6 +95,7 @@ pub(crate) fn read(role: &str, sql: &str, params: &[&str]) -> Transaction {
         settings: settings(role, "{}", Access::ReadOnly),
         pre_request: None,
         main: statement(sql, params),
+        writer: None,
         after: None,
         end: End::Commit,
         guard: None,

@@ -106,13 +106,21 @@ impl Inbox {
                 continue;
             };
             if rest.len() < length {
-                return Err(io::Error::other("a row that ends too early"));
+                return Err(too_short());
             }
             rest.advance(length);
             row.push(Some(self.chunk.slice(at..at + length)));
             at += length;
         }
         Ok(row)
+    }
+
+    /// The values of a row, borrowed.
+    pub(super) fn values(&self, frame: &Frame) -> io::Result<Values<'_>> {
+        let mut rest = self.body(frame);
+        let left = rest.try_get_u16().map_err(io::Error::other)?;
+        let values = Values { rest, left };
+        if values.clone().is_complete() { Ok(values) } else { Err(too_short()) }
     }
 
     /// Gives memory back after a long answer.
@@ -134,6 +142,44 @@ fn header(bytes: &[u8]) -> io::Result<Option<(u8, usize)>> {
     match usize::try_from(bytes.get_i32()) {
         Ok(length) if length >= 4 => Ok(Some((tag, length + 1))),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a message of impossible length")),
+    }
+}
+
+fn too_short() -> io::Error {
+    io::Error::other("a row that ends too early")
+}
+
+/// The values of a row, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Values<'a> {
+    rest: &'a [u8],
+    left: u16,
+}
+
+impl Values<'_> {
+    /// Whether all values are there. A row is looked at once before it is written, so that writing
+    /// can't find its end too early.
+    fn is_complete(mut self) -> bool {
+        while self.left > 0 {
+            if self.next().is_none() {
+                return false;
+            }
+        }
+        self.rest.is_empty()
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Option<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let length = self.rest.try_get_i32().ok()?;
+        // Minus one stands for null.
+        let Ok(length) = usize::try_from(length) else { return Some(None) };
+        let (value, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(Some(value))
     }
 }
 

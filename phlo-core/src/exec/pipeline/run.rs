@@ -3,12 +3,14 @@
 
 use std::io;
 
+use bytes::BytesMut;
 use postgres_protocol::message::backend::{
     BIND_COMPLETE_TAG, CLOSE_COMPLETE_TAG, COMMAND_COMPLETE_TAG, DATA_ROW_TAG,
     EMPTY_QUERY_RESPONSE_TAG, ERROR_RESPONSE_TAG, PARSE_COMPLETE_TAG, READY_FOR_QUERY_TAG,
 };
 
 use crate::{
+    encode::RowWriter,
     error::{Code, DatabaseError, Error, Result, Severity},
     exec::{
         pipeline::{
@@ -50,6 +52,9 @@ impl From<Error> for Failure {
 #[derive(Debug, Default)]
 struct Progress {
     results: Results,
+    /// Writes the rows of the main statement, and what it has written.
+    writer: Option<RowWriter>,
+    body: BytesMut,
     /// Which step the next answer belongs to.
     at: usize,
     /// The step at `at` has its parameters.
@@ -76,7 +81,7 @@ impl Connection {
         let ending = if waits { Ending::Flush } else { Ending::Sync };
         self.queue_steps(&mut steps, ending, preparation)?;
 
-        let mut progress = Progress::default();
+        let mut progress = Progress { writer: transaction.writer.clone(), ..Progress::default() };
         let mut outcome = self.exchange(&steps, &mut progress).await;
         let mut guarded = Ok(());
         if outcome.is_ok() {
@@ -108,6 +113,10 @@ impl Connection {
             return Err(Failure { error: connection_lost(lost), remedy });
         }
         guarded?;
+        if let Some(writer) = progress.writer {
+            writer.finish(&mut progress.body);
+            progress.results.written.body = progress.body.freeze();
+        }
         Ok(progress.results)
     }
 
@@ -168,9 +177,17 @@ impl Connection {
                 }
             }
             BIND_COMPLETE_TAG => progress.bound = true,
-            DATA_ROW_TAG if step.purpose == Purpose::Main => {
-                progress.results.main.push(self.inbox.row(frame)?);
-            }
+            DATA_ROW_TAG if step.purpose == Purpose::Main => match &mut progress.writer {
+                None => progress.results.main.push(self.inbox.row(frame)?),
+                Some(writer) => {
+                    progress.results.written.rows += 1;
+                    let values = self.inbox.values(frame)?;
+                    if let Err(error) = writer.push(values, &mut progress.body) {
+                        self.give_up();
+                        return Err(io::Error::other(error));
+                    }
+                }
+            },
             DATA_ROW_TAG if step.purpose == Purpose::After => {
                 progress.results.after.push(self.inbox.row(frame)?);
             }

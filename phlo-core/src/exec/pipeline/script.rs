@@ -291,6 +291,7 @@ mod tests {
             settings: Statement::constant("settings"),
             pre_request: None,
             main: Statement::constant("main"),
+            writer: None,
             after: None,
             end: End::Commit,
             guard: None,
