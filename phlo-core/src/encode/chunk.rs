@@ -58,7 +58,7 @@ impl RowWriter {
 /// }
 /// sent.extend(chunks.finish());
 /// assert_eq!(sent, ["id\n1\n2\n3", "\n4"]);
-/// # phlo_core::Result::Ok(())
+/// # Ok::<(), phlo_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Chunks {

@@ -24,7 +24,7 @@ use crate::{
 /// rows.push([Some(&b"3"[..]), None], &mut out)?;
 /// rows.finish(&mut out);
 /// assert_eq!(out, "id,title\n1,Alien\n2,\"the \"\"end\"\"\"\n3,");
-/// # phlo_core::Result::Ok(())
+/// # Ok::<(), phlo_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CsvRows {

@@ -32,7 +32,7 @@
 //!     "[{\"id\":7,\"at\":\"2024-01-02T03:04:05+00:00\",\"tags\":[\"a\",null]}, \n \
 //!      {\"id\":8,\"at\":null,\"tags\":null}]",
 //! );
-//! # phlo_core::Result::Ok(())
+//! # Ok::<(), phlo_core::Error>(())
 //! ```
 
 mod array;
@@ -40,6 +40,8 @@ mod chunk;
 mod csv;
 mod json;
 mod kind;
+#[cfg(test)]
+mod properties;
 mod scan;
 mod value;
 
