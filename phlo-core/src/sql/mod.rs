@@ -1,5 +1,11 @@
 //! A plan as SQL: total, with every value bound. Looks nothing up and can't fail.
 
+/// Makes the transaction read-only, as one of the expressions of its settings.
+///
+/// An executor adds it to a transaction that may not write if the settings don't have it; to the
+/// server it is cheaper among them than as a statement of its own.
+pub const READ_ONLY_SETTING: &str = "set_config('transaction_read_only', 'on', true)";
+
 /// A statement with its parameters, ready to be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {

@@ -48,6 +48,9 @@ pub struct PoolOptions {
     pub prepared_statements: bool,
     /// Statements that a connection keeps at most.
     pub statement_capacity: usize,
+    /// Bytes that the answer to one transaction may have. A longer one is an error, and costs its
+    /// connection. None means that only the server's limits hold.
+    pub max_answer_bytes: Option<usize>,
     /// How long the cleaning of a connection may take whose request was given up. Then it is
     /// closed.
     pub recovery_timeout: Duration,
@@ -62,6 +65,7 @@ impl Default for PoolOptions {
             max_lifetime: Some(Duration::from_secs(30 * 60)),
             prepared_statements: true,
             statement_capacity: 256,
+            max_answer_bytes: None,
             recovery_timeout: Duration::from_secs(5),
         }
     }
@@ -164,8 +168,7 @@ impl Pool {
     pub fn new(config: Config, options: PoolOptions) -> Result<Self> {
         let max = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         let options = PoolOptions { max_connections: max, ..options };
-        let connector =
-            Connector::new(config, options.acquire_timeout, options.statement_capacity)?;
+        let connector = Connector::new(config, &options)?;
         Ok(Self(Arc::new(Shared {
             connector,
             options,
