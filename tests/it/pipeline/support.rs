@@ -78,8 +78,9 @@ pub(crate) fn statement(sql: &str, params: &[&str]) -> Statement {
 /// What sets the role and the claims, as the engine does it.
 pub(crate) fn settings(role: &str, claims: &str) -> Statement {
     statement(
-        "select set_config('search_path', $1, true), set_config('role', $2, true), \
-         set_config('request.jwt.claims', $3, true)",
+        "select pg_catalog.set_config('search_path', $1, true), \
+         pg_catalog.set_config('role', $2, true), \
+         pg_catalog.set_config('request.jwt.claims', $3, true)",
         &["public", role, claims],
     )
 }

@@ -96,11 +96,12 @@ pub struct PoolStatus {
 /// Requests are served in the order in which they came. When the last clone of a pool is dropped,
 /// its connections are closed.
 ///
-/// Each transaction has a connection for itself. State that lasts longer than a transaction can
-/// still be left behind by a function that sets a parameter for the session
-/// (`set_config(.., false)`), or takes a lock or makes a table for it: the next transaction on the
-/// connection finds it. What decides about permissions is out of reach of that, since every
-/// transaction's settings set the role, the claims and the search path anew.
+/// Each transaction has a connection for itself, but not a session of the server: a function can
+/// leave something behind that lasts longer than its transaction, such as a parameter
+/// (`set_config(.., false)`), a temporary table or a lock, and the next transaction on the
+/// connection finds it. The pool does not clean up after such functions, since that would cost
+/// every request. What decides about permissions is out of their reach if the settings of every
+/// transaction set the role, the claims and the search path, by functions whose schema they name.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 

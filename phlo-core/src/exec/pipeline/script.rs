@@ -21,7 +21,7 @@ use crate::{
 
 /// Makes an implicit transaction read-only, unless its settings do: PostgreSQL would warn about
 /// `SET TRANSACTION` in one.
-const READ_ONLY: &str = "SELECT set_config('transaction_read_only', 'on', true)";
+const READ_ONLY: &str = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)";
 
 /// The type of parameters in the binary format.
 const BYTEA: u32 = 17;
