@@ -24,8 +24,7 @@ pub struct Transaction {
     pub access: Access,
     /// Its isolation level; the server's default if not given.
     pub isolation: Option<Isolation>,
-    /// Sets the role and everything else that holds for the transaction. What may not write says so
-    /// here (`transaction_read_only`): a transaction without `BEGIN` has no other place for it.
+    /// Sets the role and everything else that holds for the transaction.
     pub settings: Statement,
     /// Runs before the main statement, under the role.
     pub pre_request: Option<Statement>,

@@ -19,6 +19,13 @@ use crate::{
 
 pub use self::call::call_with_text;
 
+/// Makes the transaction read-only, as one of the expressions of its settings.
+///
+/// An executor adds it to a transaction that may not write if the settings don't have it; to the
+/// server it is cheaper among them than as a statement of its own. The function's schema is named,
+/// as it should be in all settings: they run before anything is known about the search path.
+pub const READ_ONLY_SETTING: &str = "pg_catalog.set_config('transaction_read_only', 'on', true)";
+
 /// A statement with its parameters, ready to be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {

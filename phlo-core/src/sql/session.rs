@@ -35,22 +35,32 @@ pub struct Context<'a> {
     pub app_settings: &'a [(String, String)],
 }
 
-/// What every transaction sets. The text is constant, so that it is prepared once.
-const ALWAYS: &str = "SELECT set_config('transaction_read_only', $1, true), \
-                      set_config('search_path', $2, true), set_config('role', $3, true), \
-                      set_config('request.jwt.claims', $4, true), \
-                      set_config('request.method', $5, true), \
-                      set_config('request.path', $6, true), \
-                      set_config('request.headers', $7, true), \
-                      set_config('request.cookies', $8, true)";
+/// What every transaction sets, as constant text, so that it is prepared once. What may not write
+/// says so first.
+macro_rules! always {
+    ($($read_only:literal)?) => {
+        concat!(
+            "SELECT ",
+            $($read_only, ", ",)?
+            "pg_catalog.set_config('search_path', $1, true), \
+             pg_catalog.set_config('role', $2, true), \
+             pg_catalog.set_config('request.jwt.claims', $3, true), \
+             pg_catalog.set_config('request.method', $4, true), \
+             pg_catalog.set_config('request.path', $5, true), \
+             pg_catalog.set_config('request.headers', $6, true), \
+             pg_catalog.set_config('request.cookies', $7, true)"
+        )
+    };
+}
 
-/// The same where the role has settings of its own.
-///
-/// They come before the role: then a privilege to set one (`GRANT SET ON PARAMETER`) is asked of the
-/// login role. Their number is the only thing that varies.
-const BEFORE: &str = "SELECT set_config('transaction_read_only', $1, true), \
-                      set_config('search_path', $2, true)";
-const AFTER: [&str; 6] = [
+const WRITE: &str = always!();
+const READ: &str = always!("pg_catalog.set_config('transaction_read_only', 'on', true)");
+
+/// The settings in the order of the constant text, for the statement of a role with settings of its
+/// own. Those come before the role: then a privilege to set one (`GRANT SET ON PARAMETER`) is asked
+/// of the login role.
+const NAMES: [&str; 7] = [
+    "search_path",
     "role",
     "request.jwt.claims",
     "request.method",
@@ -62,33 +72,35 @@ const AFTER: [&str; 6] = [
 /// Sets everything in one statement, for this transaction only. The names of settings are constants
 /// or bound.
 pub fn settings(caller: &Caller, context: &Context<'_>) -> Statement {
-    let read_only = match context.access {
-        Access::ReadOnly => "on",
-        Access::ReadWrite => "off",
-    };
-    let text = |text: &str| Param::Text(text.to_owned());
-    let own = [
-        Param::Text(caller.role.clone()),
-        Param::Text(claims(caller)),
-        Param::Text(caller.method.clone()),
-        Param::Text(caller.path.clone()),
-        Param::Text(caller.headers.clone()),
-        Param::Text(caller.cookies.clone()),
+    let values = [
+        search_path(context),
+        caller.role.clone(),
+        claims(caller),
+        caller.method.clone(),
+        caller.path.clone(),
+        caller.headers.clone(),
+        caller.cookies.clone(),
     ];
-    let mut params = Vec::with_capacity(8);
-    params.push(text(read_only));
-    params.push(Param::Text(search_path(context)));
+    let mut params = Vec::with_capacity(values.len());
     let mut sql = if context.role_settings.is_empty() {
-        params.extend(own);
-        Cow::Borrowed(ALWAYS)
+        params.extend(values.map(Param::Text));
+        Cow::Borrowed(match context.access {
+            Access::ReadOnly => READ,
+            Access::ReadWrite => WRITE,
+        })
     } else {
-        let mut sql = String::from(BEFORE);
-        for pair in context.role_settings {
-            set_named(&mut sql, &mut params, pair);
-        }
-        for (name, value) in AFTER.into_iter().zip(own) {
-            params.push(value);
-            sql.push_str(", set_config('");
+        let mut sql = String::from(match context.access {
+            Access::ReadOnly => "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)",
+            Access::ReadWrite => "SELECT NULL",
+        });
+        for (place, (name, value)) in NAMES.into_iter().zip(values).enumerate() {
+            if place == 1 {
+                for pair in context.role_settings {
+                    set_named(&mut sql, &mut params, pair);
+                }
+            }
+            params.push(Param::Text(value));
+            sql.push_str(", pg_catalog.set_config('");
             sql.push_str(name);
             sql.push_str("', $");
             sql.push_str(itoa::Buffer::new().format(params.len()));
@@ -106,7 +118,7 @@ pub fn settings(caller: &Caller, context: &Context<'_>) -> Statement {
 
 /// Sets what has a name that is bound as well.
 fn set_named(sql: &mut String, params: &mut Vec<Param>, (name, value): &(String, String)) {
-    for (start, text) in [(", set_config($", name), (", $", value)] {
+    for (start, text) in [(", pg_catalog.set_config($", name), (", $", value)] {
         params.push(Param::Text(text.clone()));
         sql.push_str(start);
         sql.push_str(itoa::Buffer::new().format(params.len()));
@@ -191,6 +203,18 @@ mod tests {
                 (value(arguments.next().unwrap()), value(arguments.next().unwrap()))
             })
             .collect()
+    }
+
+    #[test]
+    fn what_may_not_write_is_told_so() {
+        let own = [("statement_timeout".to_owned(), "5s".to_owned())];
+        for role_settings in [&[][..], &own] {
+            let read = settings(&Caller::new("x"), &context(role_settings));
+            assert!(read.sql.contains(crate::sql::READ_ONLY_SETTING), "{}", read.sql);
+            let context = Context { access: Access::ReadWrite, ..context(role_settings) };
+            let write = settings(&Caller::new("x"), &context);
+            assert!(!write.sql.contains("read_only"), "{}", write.sql);
+        }
     }
 
     #[test]

@@ -156,3 +156,19 @@ async fn statements_of_dropped_requests_do_not_pile_up() {
     let again = read("postgres", "select 1, 2", &[]);
     pool.run(&again).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_late_signal_hits_nobody_else() {
+    let (_, pool) = database_and_pool("dropped_signal", 1).await;
+    run(&pool, "select 1").await.unwrap();
+    // These end at about the time at which the server is asked to stop them.
+    for number in 0..60_u32 {
+        let sleep = format!("{}", 0.018 + f64::from(number % 12) / 1000.0);
+        let transaction = read("postgres", "select pg_sleep($1)", &[&sleep]);
+        give_up(&pool, &transaction, Duration::from_millis(2)).await;
+        for _ in 0..3 {
+            assert_eq!(run(&pool, "select 5").await.unwrap().as_deref(), Some("5"));
+        }
+    }
+    assert_eq!((pool.status().abandoned, pool.status().opened), (60, 1));
+}

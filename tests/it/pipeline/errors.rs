@@ -32,10 +32,8 @@ async fn each_step_can_fail() {
     for isolation in [None, Some(Isolation::RepeatableRead)] {
         for round in ["cold", "warm"] {
             let select = Transaction { isolation, ..read("postgres", "select 1, 1", &[]) };
-            let nobody = Transaction {
-                settings: settings("nobody_at_all", "{}", Access::ReadOnly),
-                ..select.clone()
-            };
+            let nobody =
+                Transaction { settings: settings("nobody_at_all", "{}"), ..select.clone() };
             assert_eq!(fails(&pool, &nobody).await, "22023", "{round}");
             let main =
                 Transaction { main: statement("select * from nothing", &[]), ..select.clone() };

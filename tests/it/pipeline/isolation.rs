@@ -1,11 +1,8 @@
 //! Nothing of one request reaches another: roles, claims, rows, permissions, settings.
 
-use phlo_core::{
-    exec::{Executor, Transaction},
-    plan::Access,
-};
+use phlo_core::exec::{Executor, Transaction};
 
-use super::support::{database_and_pool, read, run, settings, sql, statement, value};
+use super::support::{ask, database_and_pool, read, run, settings, sql, statement, value};
 
 #[tokio::test]
 async fn permissions_are_not_inherited_with_a_statement() {
@@ -45,7 +42,7 @@ async fn users_see_their_own_rows_only() {
         users.spawn(async move {
             let claims = format!("{{\"sub\":\"u{user}\"}}");
             let transaction = Transaction {
-                settings: settings("isolated", &claims, Access::ReadOnly),
+                settings: settings("isolated", &claims),
                 ..read("isolated", "select owner, n from t", &[])
             };
             let me = format!("u{user}");
@@ -82,22 +79,33 @@ async fn settings_end_with_the_transaction() {
 #[tokio::test]
 async fn what_a_function_leaves_in_the_session_decides_nothing() {
     let (uri, pool) = database_and_pool("isolation_leftovers", 1).await;
-    sql(&uri, "create role first_guest; create role second_guest; grant second_guest to postgres")
-        .await;
+    sql(
+        &uri,
+        "create role first_guest; create role second_guest; create table t(id int);
+         create schema evil; grant usage on schema evil to public;
+         create function evil.set_config(text, text, boolean) returns text language sql
+           as 'insert into public.t values (1) returning null::text'",
+    )
+    .await;
     // A function may set parameters for the session, its role and search path among them.
     let leave = read(
         "first_guest",
-        "select set_config('search_path', 'nowhere', false), \
-         set_config('request.jwt.claims', '{\"sub\":\"mallory\"}', false), \
-         set_config('app.note', 'left', false)",
+        "select set_config('request.jwt.claims', '{\"sub\":\"mallory\"}', false), \
+         set_config('app.note', 'left', false), set_config('role', 'first_guest', false), \
+         set_config('search_path', 'evil, pg_catalog', false)",
         &[],
     );
-    pool.run(&leave).await.unwrap();
     let state = "select current_user || ',' || current_setting('search_path') || ',' || \
                  current_setting('request.jwt.claims') || ',' || \
+                 current_setting('transaction_read_only') || ',' || \
                  coalesce(current_setting('app.note', true), '')";
-    let results = pool.run(&read("second_guest", state, &[])).await.unwrap();
-    assert_eq!(value(&results), Some("second_guest,public,{},left"));
+    for _ in 0..2 {
+        pool.run(&leave).await.unwrap();
+        let results = pool.run(&read("second_guest", state, &[])).await.unwrap();
+        assert_eq!(value(&results), Some("second_guest,public,{},on,left"));
+    }
+    assert_eq!(ask(&uri, "select count(*) from t").await, "0");
+    assert_eq!(pool.status().opened, 1);
 }
 
 #[tokio::test]

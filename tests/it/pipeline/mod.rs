@@ -5,6 +5,7 @@ mod errors;
 mod isolation;
 mod login;
 mod lost;
+mod nonsense;
 mod pooling;
 mod proxy;
 mod schema_change;

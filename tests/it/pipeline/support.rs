@@ -77,13 +77,12 @@ pub(crate) fn statement(sql: &str, params: &[&str]) -> Statement {
 }
 
 /// What sets the role and the claims, as the engine does it.
-pub(crate) fn settings(role: &str, claims: &str, access: Access) -> Statement {
-    let read_only = if access == Access::ReadOnly { "on" } else { "off" };
+pub(crate) fn settings(role: &str, claims: &str) -> Statement {
     statement(
-        "select set_config('transaction_read_only', $4, true), \
-         set_config('search_path', $1, true), set_config('role', $2, true), \
-         set_config('request.jwt.claims', $3, true)",
-        &["public", role, claims, read_only],
+        "select pg_catalog.set_config('search_path', $1, true), \
+         pg_catalog.set_config('role', $2, true), \
+         pg_catalog.set_config('request.jwt.claims', $3, true)",
+        &["public", role, claims],
     )
 }
 
@@ -92,7 +91,7 @@ pub(crate) fn read(role: &str, sql: &str, params: &[&str]) -> Transaction {
         role: role.to_owned(),
         access: Access::ReadOnly,
         isolation: None,
-        settings: settings(role, "{}", Access::ReadOnly),
+        settings: settings(role, "{}"),
         pre_request: None,
         main: statement(sql, params),
         writer: None,
@@ -103,11 +102,7 @@ pub(crate) fn read(role: &str, sql: &str, params: &[&str]) -> Transaction {
 }
 
 pub(crate) fn write(role: &str, sql: &str, params: &[&str]) -> Transaction {
-    Transaction {
-        access: Access::ReadWrite,
-        settings: settings(role, "{}", Access::ReadWrite),
-        ..read(role, sql, params)
-    }
+    Transaction { access: Access::ReadWrite, ..read(role, sql, params) }
 }
 
 /// The first value of the first row.

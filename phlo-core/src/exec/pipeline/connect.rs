@@ -13,6 +13,7 @@ use crate::{
         config::{Address, Config, Host, SslMode, TargetSession},
         connection::{Connection, Event},
         encrypt::{self, Answer, Encryption},
+        pool::PoolOptions,
         startup::{self, Login, Refusal},
         statements::Statements,
         stream::{Place, Stream},
@@ -29,6 +30,8 @@ pub(super) struct Connector {
     timeout: Duration,
     /// How many statements a connection keeps.
     statements: usize,
+    /// How many bytes an answer may have.
+    longest_answer: usize,
 }
 
 /// Whether a connection is encrypted.
@@ -50,12 +53,17 @@ struct Reason {
 
 impl Connector {
     /// Reads certificates, if any are needed.
-    pub(super) fn new(config: Config, timeout: Duration, statements: usize) -> Result<Self> {
+    pub(super) fn new(config: Config, options: &PoolOptions) -> Result<Self> {
         let remote = |host: &Host| matches!(host.address, Address::Tcp { .. });
         let tls =
             if config.hosts.iter().any(remote) { tls::client_config(&config.tls)? } else { None };
-        let timeout = config.connect_timeout.unwrap_or(timeout);
-        Ok(Self { config, tls, timeout, statements })
+        Ok(Self {
+            tls,
+            timeout: config.connect_timeout.unwrap_or(options.acquire_timeout),
+            statements: options.statement_capacity,
+            longest_answer: options.max_answer_bytes.unwrap_or(usize::MAX),
+            config,
+        })
     }
 
     /// Opens a connection to the first server that will do.
@@ -162,7 +170,7 @@ impl Connector {
         let end_point = binding::end_point(&stream);
         let cancel_key = CancelKey::new(place.clone(), encryption);
         let statements = Statements::new(self.statements);
-        let mut connection = Connection::new(stream, cancel_key, statements);
+        let mut connection = Connection::new(stream, cancel_key, statements, self.longest_answer);
         let login = Login {
             config: &self.config,
             password: host.password.as_deref(),

@@ -42,6 +42,10 @@ pub(super) struct Connection {
     pub(super) inbox: Inbox,
     /// What is still to be sent.
     outbox: BytesMut,
+    /// How many bytes of an answer were read.
+    received: usize,
+    /// How many there may be.
+    most: usize,
     /// Some of what was sent may still be in the stream's own buffer.
     unflushed: bool,
     /// How often the server still has to say that it is ready.
@@ -82,11 +86,18 @@ pub(super) enum Event {
 
 impl Connection {
     /// A connection on which nothing was said yet.
-    pub(super) fn new(stream: Stream, cancel_key: CancelKey, statements: Statements) -> Self {
+    pub(super) fn new(
+        stream: Stream,
+        cancel_key: CancelKey,
+        statements: Statements,
+        most: usize,
+    ) -> Self {
         Self {
             stream,
             inbox: Inbox::default(),
             outbox: BytesMut::with_capacity(4096),
+            received: 0,
+            most,
             unflushed: false,
             owed: 0,
             open: false,
@@ -214,6 +225,7 @@ impl Connection {
 
     /// Puts everything in order after the last answer.
     pub(super) fn settle(&mut self) {
+        self.received = 0;
         self.statements.settle();
         self.inbox.settle();
         if self.outbox.is_empty() && self.outbox.capacity() > KEEP {
@@ -276,8 +288,12 @@ impl Connection {
                 io::ErrorKind::UnexpectedEof,
                 "server closed the connection unexpectedly",
             ))),
-            _ => {
+            read => {
                 self.inbox.note_read();
+                self.received += read;
+                if self.received > self.most {
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::FileTooLarge)));
+                }
                 Poll::Ready(Ok(()))
             }
         }

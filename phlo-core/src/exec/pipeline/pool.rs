@@ -48,6 +48,9 @@ pub struct PoolOptions {
     pub prepared_statements: bool,
     /// Statements that a connection keeps at most.
     pub statement_capacity: usize,
+    /// Bytes that the answer to one transaction may have. A longer one is an error, and costs its
+    /// connection. None means that only the server's limits hold.
+    pub max_answer_bytes: Option<usize>,
     /// How long the cleaning of a connection may take whose request was given up. Then it is
     /// closed.
     pub recovery_timeout: Duration,
@@ -62,6 +65,7 @@ impl Default for PoolOptions {
             max_lifetime: Some(Duration::from_secs(30 * 60)),
             prepared_statements: true,
             statement_capacity: 256,
+            max_answer_bytes: None,
             recovery_timeout: Duration::from_secs(5),
         }
     }
@@ -92,11 +96,12 @@ pub struct PoolStatus {
 /// Requests are served in the order in which they came. When the last clone of a pool is dropped,
 /// its connections are closed.
 ///
-/// Each transaction has a connection for itself. State that lasts longer than a transaction can
-/// still be left behind by a function that sets a parameter for the session
-/// (`set_config(.., false)`), or takes a lock or makes a table for it: the next transaction on the
-/// connection finds it. What decides about permissions is out of reach of that, since every
-/// transaction's settings set the role, the claims and the search path anew.
+/// Each transaction has a connection for itself, but not a session of the server: a function can
+/// leave something behind that lasts longer than its transaction, such as a parameter
+/// (`set_config(.., false)`), a temporary table or a lock, and the next transaction on the
+/// connection finds it. The pool does not clean up after such functions, since that would cost
+/// every request. What decides about permissions is out of their reach if the settings of every
+/// transaction set the role, the claims and the search path, by functions whose schema they name.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 
@@ -164,8 +169,7 @@ impl Pool {
     pub fn new(config: Config, options: PoolOptions) -> Result<Self> {
         let max = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         let options = PoolOptions { max_connections: max, ..options };
-        let connector =
-            Connector::new(config, options.acquire_timeout, options.statement_capacity)?;
+        let connector = Connector::new(config, &options)?;
         Ok(Self(Arc::new(Shared {
             connector,
             options,

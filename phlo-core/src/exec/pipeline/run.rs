@@ -108,6 +108,10 @@ impl Connection {
             return Err(Failure { error: Error::database(refused), remedy });
         }
         if let Err(lost) = outcome {
+            if lost.kind() == io::ErrorKind::FileTooLarge {
+                let message = "The answer of the database is larger than allowed.";
+                return Err(Error::new(Code::TooLarge, message).into());
+            }
             let safe = transaction.access == Access::ReadOnly && !progress.answered;
             let remedy = if reused && safe { Remedy::Reconnect } else { Remedy::None };
             return Err(Failure { error: connection_lost(lost), remedy });
@@ -144,7 +148,12 @@ impl Connection {
                 Event::Ready if self.is_owed() => {}
                 Event::Ready if over => return Ok(()),
                 Event::Ready => return Err(self.nonsense(READY_FOR_QUERY_TAG)),
-                Event::Frame(frame) => self.take_frame(&frame, steps, progress)?,
+                Event::Frame(frame) => {
+                    if let Err(nonsense) = self.take_frame(&frame, steps, progress) {
+                        self.give_up();
+                        return Err(nonsense);
+                    }
+                }
             }
             if self.is_broken() {
                 return Ok(());

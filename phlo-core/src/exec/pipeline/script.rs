@@ -17,8 +17,12 @@ use crate::{
     },
     plan::Access,
     schema::Isolation,
-    sql::{Param, ResultFormat},
+    sql::{Param, READ_ONLY_SETTING, ResultFormat},
 };
+
+/// Makes an implicit transaction read-only, unless its settings do: PostgreSQL would warn about
+/// `SET TRANSACTION` in one.
+const READ_ONLY: &str = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)";
 
 /// The type of parameters in the binary format.
 const BYTEA: u32 = 17;
@@ -132,6 +136,8 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(8);
     if explicit {
         steps.push(Step::plain(Purpose::Begin, begin(*isolation, *access)));
+    } else if *access == Access::ReadOnly && !settings.sql.contains(READ_ONLY_SETTING) {
+        steps.push(Step::plain(Purpose::Begin, READ_ONLY));
     }
     steps.push(Step::new(Purpose::Settings, "", &settings.sql, &settings.params));
     for (purpose, statement) in [
@@ -226,7 +232,7 @@ fn write_all(
             Preparation::Unnamed => Name::Unnamed,
             Preparation::Named => match statements.find(step.wanted()) {
                 Some(name) => Name::Known(name),
-                None => Name::New(statements.name()),
+                None => statements.name(step.wanted()).map_or(Name::Unnamed, Name::New),
             },
         };
         write_step(step, out)?;
@@ -315,8 +321,11 @@ mod tests {
 
     #[test]
     fn transactions_are_implicit_where_they_can_be() {
-        assert_eq!(texts(&transaction(Access::ReadOnly)), ["settings", "main"]);
+        assert_eq!(texts(&transaction(Access::ReadOnly)), [READ_ONLY, "settings", "main"]);
         assert_eq!(texts(&transaction(Access::ReadWrite)), ["settings", "main"]);
+        let mut folded = transaction(Access::ReadOnly);
+        folded.settings.sql = format!("select {READ_ONLY_SETTING}, 1").into();
+        assert_eq!(texts(&folded), [&*folded.settings.sql, "main"]);
         let all = Transaction {
             pre_request: Some(Statement::constant("pre")),
             after: Some(Statement::constant("after")),

@@ -2,11 +2,14 @@
 //! the server; sends nothing.
 
 use std::{
-    hash::{Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher, RandomState},
     time::{Duration, Instant},
 };
 
 use indexmap::{Equivalent, IndexMap};
+
+/// Statements whose text is longer than this are not kept: what clients write must not fill memory.
+const LONGEST: usize = 32 * 1024;
 
 /// How long a statement is believed after it has failed when it was new.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
@@ -90,7 +93,9 @@ impl Statements {
             prepared: IndexMap::new(),
             capacity: capacity.max(1),
             clock: 0,
-            last: 0,
+            // Behind a pooler, connections may meet the statements of others unawares. Then the
+            // server is to say that it doesn't know a name, and not to run something else.
+            last: RandomState::new().build_hasher().finish() >> 1,
             sent: Vec::new(),
             doomed: Vec::new(),
         }
@@ -118,11 +123,14 @@ impl Statements {
         }
     }
 
-    /// A name for a statement that is about to be sent.
-    pub(super) fn name(&mut self) -> u64 {
+    /// A name for a statement that is about to be sent, if it is to be kept.
+    pub(super) fn name(&mut self, wanted: Wanted<'_>) -> Option<u64> {
+        if wanted.sql.len() > LONGEST {
+            return None;
+        }
         self.last += 1;
         self.sent.push(self.last);
-        self.last
+        Some(self.last)
     }
 
     /// Notes that the server has prepared a statement. The one that was not used for longest makes
@@ -182,7 +190,7 @@ mod tests {
     }
 
     fn prepare(statements: &mut Statements, role: &str, sql: &str) -> u64 {
-        let name = statements.name();
+        let name = statements.name(wanted(role, sql)).unwrap();
         statements.confirm(wanted(role, sql), name);
         name
     }
@@ -215,7 +223,7 @@ mod tests {
     #[test]
     fn what_was_not_confirmed_is_closed() {
         let mut statements = Statements::new(2);
-        let lost = statements.name();
+        let lost = statements.name(wanted("", "1")).unwrap();
         let kept = prepare(&mut statements, "", "2");
         statements.settle();
         assert_eq!(statements.doomed(), [lost]);
@@ -232,6 +240,27 @@ mod tests {
         statements.forget(wanted("", "1"));
         statements.forget(wanted("", "1"));
         assert_eq!(statements.doomed(), [second]);
+    }
+
+    #[test]
+    fn connections_share_no_names() {
+        let mut names: Vec<_> = (0..100)
+            .flat_map(|_| {
+                let mut statements = Statements::new(3);
+                ["1", "2"].map(|sql| prepare(&mut statements, "", sql))
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 200);
+    }
+
+    #[test]
+    fn long_statements_are_not_kept() {
+        let mut statements = Statements::new(3);
+        assert_eq!(statements.name(wanted("", &"x".repeat(LONGEST + 1))), None);
+        statements.settle();
+        assert!(statements.doomed().is_empty());
     }
 
     #[test]
