@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     exec::{self, End, Executor, Outcome, Transaction},
-    plan::{self, CountPlan, Limits, Plan},
+    plan::{self, CountPlan, Limits, Parameters, Plan},
     request::{Caller, Request, TransactionEnd},
     schema::{Ident, Isolation, QualifiedName, Schema},
-    sql::{self, session},
+    sql::{self, Statement, session},
 };
 
 /// What a server adds to every request.
@@ -56,9 +56,26 @@ pub async fn answer(
     request: &Request,
     caller: &Caller,
 ) -> Result<Answer> {
-    let plan = plan::plan(schema, request, &settings.limits)?;
+    let plan = plan_for(executor.parameters(), schema, request, &settings.limits)?;
     let outcome = run(executor, settings, request, caller, &plan).await?;
     Ok(Answer { plan, outcome })
+}
+
+/// Plans a request for an executor whose statements have such parameters.
+///
+/// # Errors
+///
+/// See [`plan::plan`].
+pub fn plan_for(
+    parameters: Parameters,
+    schema: &Schema,
+    request: &Request,
+    limits: &Limits,
+) -> Result<Plan> {
+    if parameters == limits.parameters {
+        return plan::plan(schema, request, limits);
+    }
+    plan::plan(schema, request, &Limits { parameters, ..limits.clone() })
 }
 
 /// Runs what was planned.
@@ -85,6 +102,17 @@ pub fn transaction(
     caller: &Caller,
     plan: &Plan,
 ) -> Transaction {
+    transaction_of(settings, request, caller, plan, sql::render(plan))
+}
+
+/// Everything that is sent to the database for a plan whose statement is made already.
+pub fn transaction_of(
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+    plan: &Plan,
+    main: Statement,
+) -> Transaction {
     let estimates =
         matches!(plan.count, CountPlan::Planned | CountPlan::Query { estimate: true, .. });
     let frame = frame(
@@ -98,7 +126,7 @@ pub fn transaction(
     Transaction {
         access: plan.access,
         isolation: plan.isolation.or(frame.isolation),
-        main: sql::render(plan),
+        main,
         after: (estimates && plan.explain.is_none()).then(|| sql::render_estimate(plan)),
         guard: plan.guard.filter(|_| plan.explain.is_none()),
         ..frame
@@ -133,7 +161,7 @@ pub fn frame(
         isolation: role.and_then(|role| role.isolation),
         settings: session::settings(caller, &context),
         pre_request: settings.pre_request.as_ref().map(session::pre_request),
-        main: sql::Statement::constant("SELECT NULL"),
+        main: Statement::constant("SELECT NULL"),
         after: None,
         end,
         guard: None,

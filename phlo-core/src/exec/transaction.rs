@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     error::Result,
-    plan::{Access, Guard},
+    plan::{Access, Guard, Parameters},
     schema::Isolation,
     sql::Statement,
 };
@@ -78,6 +78,11 @@ pub struct Results {
 /// deferred constraints fail there. They hand a connection on only when it is clean, also when the
 /// returned future is dropped half-way.
 pub trait Executor: Send + Sync {
+    /// What type the parameters of its statements have: what requests must be planned with.
+    fn parameters(&self) -> Parameters {
+        Parameters::Untyped
+    }
+
     /// Runs one unit of work, or undoes it.
     ///
     /// # Errors
