@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 
 use crate::dsl::{
     scalars::{Bytes, Json},
-    value::{Newtype, Scalar, Unreadable},
+    value::{Newtype, Operand, Scalar, Unreadable},
 };
 
 macro_rules! texts {
@@ -37,6 +37,12 @@ macro_rules! texts {
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self::new(text)
+            }
+        }
+
+        impl Operand<$name> for &str {
+            fn to_operand(&self) -> String {
+                (*self).to_owned()
             }
         }
 
