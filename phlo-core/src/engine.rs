@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     exec::{self, End, Executor, Outcome, Transaction},
-    plan::{self, Access, CountPlan, Limits, Plan},
+    plan::{self, Access, CountPlan, Limits, Parameters, Plan},
     request::{Caller, Request, TransactionEnd},
     schema::{Ident, Isolation, QualifiedName, Schema},
-    sql::{self, session},
+    sql::{self, Statement, session},
 };
 
 /// SQLSTATE of a column that doesn't exist.
@@ -59,9 +59,26 @@ pub async fn answer(
     request: &Request,
     caller: &Caller,
 ) -> Result<Answer> {
-    let plan = plan::plan(schema, request, &settings.limits)?;
+    let plan = plan_for(executor.parameters(), schema, request, &settings.limits)?;
     let outcome = run(executor, settings, request, caller, &plan).await?;
     Ok(Answer { plan, outcome })
+}
+
+/// Plans a request for an executor whose statements have such parameters.
+///
+/// # Errors
+///
+/// See [`plan::plan`].
+pub fn plan_for(
+    parameters: Parameters,
+    schema: &Schema,
+    request: &Request,
+    limits: &Limits,
+) -> Result<Plan> {
+    if parameters == limits.parameters {
+        return plan::plan(schema, request, limits);
+    }
+    plan::plan(schema, request, &Limits { parameters, ..limits.clone() })
 }
 
 /// Runs what was planned.
@@ -98,6 +115,24 @@ pub fn transaction(
     caller: &Caller,
     plan: &Plan,
 ) -> Transaction {
+    match &plan.rows {
+        None => transaction_of(settings, request, caller, plan, sql::render(plan)),
+        Some(rows) => Transaction {
+            writer: Some(rows.writer.clone()),
+            after: Some(sql::render_response_settings()),
+            ..transaction_of(settings, request, caller, plan, sql::render_for_writer(rows))
+        },
+    }
+}
+
+/// Everything that is sent to the database for a plan whose statement is made already.
+pub fn transaction_of(
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+    plan: &Plan,
+    main: Statement,
+) -> Transaction {
     let estimates =
         matches!(plan.count, CountPlan::Planned | CountPlan::Query { estimate: true, .. });
     let frame = frame(
@@ -109,17 +144,9 @@ pub fn transaction(
         &plan.settings,
         request.preferences.transaction,
     );
-    if let Some(rows) = &plan.rows {
-        return Transaction {
-            main: sql::render_rows(rows),
-            writer: Some(rows.writer.clone()),
-            after: Some(sql::render_response_settings()),
-            ..frame
-        };
-    }
     Transaction {
         isolation: plan.isolation.or(frame.isolation),
-        main: sql::render(plan),
+        main,
         after: (estimates && plan.explain.is_none()).then(|| sql::render_estimate(plan)),
         guard: plan.guard.filter(|_| plan.explain.is_none()),
         ..frame
@@ -156,7 +183,7 @@ pub fn frame(
         isolation: role.and_then(|role| role.isolation),
         settings: session::settings(caller, &context),
         pre_request: settings.pre_request.as_ref().map(session::pre_request),
-        main: sql::Statement::constant("SELECT NULL"),
+        main: Statement::constant("SELECT NULL"),
         writer: None,
         after: None,
         end,

@@ -31,6 +31,12 @@
 //! | `sqlx` | `exec::introspect`: reads a schema over a connection of `sqlx` |
 //! | `pipeline` | `exec::pipeline`: a pool that needs one network round trip a transaction |
 
+// Generated code names this crate, also where it is part of it.
+extern crate self as phlo_core;
+
+#[cfg(any(feature = "sqlx", feature = "pipeline"))]
+pub mod db;
+pub mod dsl;
 pub mod encode;
 pub mod engine;
 pub mod error;

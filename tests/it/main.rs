@@ -6,3 +6,4 @@ mod encode;
 mod introspect;
 mod lakehouse_sql;
 mod pipeline;
+mod typed;

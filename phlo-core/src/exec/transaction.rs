@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     encode::RowWriter,
     error::Result,
-    plan::{Access, Guard},
+    plan::{Access, Guard, Parameters},
     schema::Isolation,
     sql::Statement,
 };
@@ -92,6 +92,11 @@ pub struct Written {
 /// deferred constraints fail there. They hand a connection on only when it is clean, also when the
 /// returned future is dropped half-way.
 pub trait Executor: Send + Sync {
+    /// What type the parameters of its statements have: what requests must be planned with.
+    fn parameters(&self) -> Parameters {
+        Parameters::Untyped
+    }
+
     /// Runs one unit of work, or undoes it.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub use self::model::{
     CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,
     JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind, MutationPlan,
     NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsPlan, SelectPlan, Source,
-    SpreadColumn,
+    SpreadColumn, Typing,
 };
 
 /// What a server allows, and what it adds to every request.
@@ -45,6 +45,18 @@ pub struct Limits {
     pub legacy_target_names: bool,
     /// Schemas besides the request's own whose types a cast may name.
     pub extra_search_path: Vec<Ident>,
+    /// What type the parameters of a statement have.
+    pub parameters: Parameters,
+}
+
+/// What type the parameters of a statement have, which is the executor's to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parameters {
+    /// None: the database takes each as whatever its context wants, as it takes a quoted literal.
+    #[default]
+    Untyped,
+    /// `text`, so that what is compared to something else must be cast.
+    Text,
 }
 
 impl Default for Limits {
@@ -55,6 +67,7 @@ impl Default for Limits {
             explain: false,
             legacy_target_names: true,
             extra_search_path: vec![Ident::new("public")],
+            parameters: Parameters::Untyped,
         }
     }
 }

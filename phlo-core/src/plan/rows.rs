@@ -8,7 +8,7 @@ use crate::{
     encode::{CsvRows, JsonRows, Kind, Layout, Nulls, RowWriter, Scalar},
     plan::{
         BodyPlan, Condition, Context, CountPlan, Element, EmbedName, EmbedShape, OperationPlan,
-        ReadNode, RowsPlan, SelectPlan,
+        Parameters, ReadNode, RowsPlan, SelectPlan,
     },
     request::{JsonStep, Output, QuantifiedOperator},
     schema::{Ident, QualifiedName, Table},
@@ -23,6 +23,10 @@ impl Context<'_, '_> {
         body: &BodyPlan,
         count: CountPlan,
     ) -> Option<RowsPlan> {
+        if self.limits.parameters == Parameters::Text {
+            // An executor that types parameters has results in the binary format.
+            return None;
+        }
         let table = self.schema.table(table)?;
         let counted_apart = !matches!(count, CountPlan::No | CountPlan::Page);
         let headers_only = node.output == Output::HeadersOnly;

@@ -84,6 +84,21 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
     query
 }
 
+/// The query of a plan without anything around it but what it reads from.
+pub(crate) fn rows(plan: &Plan) -> SelectStatement {
+    let node = plan.action.read();
+    let mut query = read::query(node, JsonKind::of(node));
+    let from = match &plan.action {
+        ActionPlan::Read(_) => return query,
+        ActionPlan::Mutate(mutation, _) => result(mutate::mutation(mutation)),
+        ActionPlan::Call(call_plan, _) => result(call::query(call_plan)),
+    };
+    let mut with = WithClause::new();
+    with.cte(from);
+    query.with_cte(with);
+    query
+}
+
 fn result(query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
     CommonTableExpression::new().table_name(RESULT).query(query).to_owned()
 }

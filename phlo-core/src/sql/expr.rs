@@ -5,7 +5,7 @@ use sea_query::{Condition as Where, Expr, NullOrdering, Order, SelectStatement};
 use crate::{
     plan::{
         Condition, EmbedPlan, EmbedShape, FieldPlan, FilterPlan, JoinCondition, OperationPlan,
-        OrderPlan, SelectPlan,
+        OrderPlan, SelectPlan, Typing,
     },
     request::{
         Aggregate, Direction, FtsOperator, IsValue, JsonKey, JsonStep, LogicOperator, NullsOrder,
@@ -13,8 +13,8 @@ use crate::{
     },
     schema::{Ident, QualifiedName},
     sql::fragment::{
-        all_columns, array_literal, binary, builtin, call, column, fragment, iden, name, qualified,
-        value,
+        all_columns, array_literal, binary, builtin, call, column, fragment, iden, literal, name,
+        qualified, value,
     },
 };
 
@@ -143,12 +143,12 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
     let left = match &plan.text_search {
         None => left,
         Some(None) => fragment("to_tsvector($1)", [left]),
-        Some(Some(language)) => fragment("to_tsvector($1, $2)", [value(language), left]),
+        Some(Some(language)) => fragment("to_tsvector($1::regconfig, $2)", [value(language), left]),
     };
     // A value that the user's own function reads; a plain one is read as the field's type.
     let read = |text: &str| match &plan.transform {
         Some(function) => call(function, vec![value(text)]),
-        None => value(text),
+        None => typed(text, &plan.typing),
     };
     let expr = match &plan.operation {
         OperationPlan::Simple(operator, text) => binary(left, simple(*operator), read(text)),
@@ -157,13 +157,15 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
                 QuantifiedOperator::Like | QuantifiedOperator::ILike => {
                     value(text.replace('*', "%"))
                 }
+                QuantifiedOperator::Match | QuantifiedOperator::IMatch => value(text),
+                _ if quantifier.is_some() && plan.transform.is_none() => {
+                    typed_array(text.clone(), &plan.typing)
+                }
                 QuantifiedOperator::Equal
                 | QuantifiedOperator::GreaterThanEqual
                 | QuantifiedOperator::GreaterThan
                 | QuantifiedOperator::LessThanEqual
-                | QuantifiedOperator::LessThan
-                | QuantifiedOperator::Match
-                | QuantifiedOperator::IMatch => read(text),
+                | QuantifiedOperator::LessThan => read(text),
             };
             let right = match quantifier {
                 None => right,
@@ -172,10 +174,10 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
             };
             binary(left, quantified(*operator), right)
         }
-        OperationPlan::In(values) => in_list(left, values, plan.transform.as_ref()),
+        OperationPlan::In(values) => in_list(left, values, plan),
         OperationPlan::Is(is) => fragment(is_value(*is), [left]),
         OperationPlan::IsDistinctFrom(text) => {
-            fragment("$1 IS DISTINCT FROM $2", [left, value(text)])
+            fragment("$1 IS DISTINCT FROM $2", [left, typed(text, &plan.typing)])
         }
         OperationPlan::FullText(operator, language, text) => {
             let query = full_text(*operator);
@@ -188,15 +190,35 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
     if plan.negated { fragment("NOT $1", [expr]) } else { expr }
 }
 
+/// A value that is read as the type of what it is compared to.
+fn typed(text: &str, typing: &Typing) -> Expr {
+    match typing {
+        Typing::Context => value(text),
+        Typing::Cast(type_name) => fragment("$1::text::$2", [value(text), qualified(type_name)]),
+        Typing::Literal => literal(text),
+    }
+}
+
+/// An array of such values. An array of arrays has no type of its own to be cast to.
+fn typed_array(array: String, typing: &Typing) -> Expr {
+    match typing {
+        Typing::Context => value(array),
+        Typing::Cast(type_name) if !type_name.name.starts_with('_') => {
+            fragment("$1::text::$2[]", [value(array), qualified(type_name)])
+        }
+        Typing::Cast(_) | Typing::Literal => literal(&array),
+    }
+}
+
 /// `= ANY(array)` rather than `IN`: it takes an empty list, and one statement serves all lengths.
-fn in_list(left: Expr, values: &[String], transform: Option<&QualifiedName>) -> Expr {
+fn in_list(left: Expr, values: &[String], plan: &FilterPlan) -> Expr {
     // PostgREST 16: `in.()` matches nothing.
     let list: &[String] = if matches!(values, [only] if only.is_empty()) { &[] } else { values };
-    let array = value(array_literal(list));
-    match transform {
-        None => binary(left, "=", builtin("ANY", [array])),
+    let array = array_literal(list);
+    match &plan.transform {
+        None => binary(left, "=", builtin("ANY", [typed_array(array, &plan.typing)])),
         Some(function) => {
-            let each = call(function, vec![fragment("unnest($1::text[])", [array])]);
+            let each = call(function, vec![fragment("unnest($1::text[])", [value(array)])]);
             fragment("$1 = ANY(SELECT $2)", [left, each])
         }
     }
@@ -243,11 +265,15 @@ const fn is_value(value: IsValue) -> &'static str {
 /// The templates without and with a text search configuration.
 const fn full_text(operator: FtsOperator) -> (&'static str, &'static str) {
     match operator {
-        FtsOperator::Fts => ("$1 @@ to_tsquery($2)", "$1 @@ to_tsquery($2, $3)"),
-        FtsOperator::Plain => ("$1 @@ plainto_tsquery($2)", "$1 @@ plainto_tsquery($2, $3)"),
-        FtsOperator::Phrase => ("$1 @@ phraseto_tsquery($2)", "$1 @@ phraseto_tsquery($2, $3)"),
+        FtsOperator::Fts => ("$1 @@ to_tsquery($2)", "$1 @@ to_tsquery($2::regconfig, $3)"),
+        FtsOperator::Plain => {
+            ("$1 @@ plainto_tsquery($2)", "$1 @@ plainto_tsquery($2::regconfig, $3)")
+        }
+        FtsOperator::Phrase => {
+            ("$1 @@ phraseto_tsquery($2)", "$1 @@ phraseto_tsquery($2::regconfig, $3)")
+        }
         FtsOperator::WebSearch => {
-            ("$1 @@ websearch_to_tsquery($2)", "$1 @@ websearch_to_tsquery($2, $3)")
+            ("$1 @@ websearch_to_tsquery($2)", "$1 @@ websearch_to_tsquery($2::regconfig, $3)")
         }
     }
 }

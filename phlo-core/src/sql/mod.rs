@@ -66,6 +66,8 @@ pub enum Param {
     Null,
     /// Text of no declared type: PostgreSQL reads it as whatever the context wants.
     Text(String),
+    /// A number of rows, as a `bigint`.
+    Number(i64),
     /// A `bytea`, in the binary format.
     Binary(Vec<u8>),
 }
@@ -85,8 +87,14 @@ pub fn render(plan: &Plan) -> Statement {
     }
 }
 
+/// The rows of a plan as they are, without an envelope: a column for each that is selected, in the
+/// order of the request, its embeds after the others. Of a change without returned columns, none.
+pub fn render_rows(plan: &Plan) -> Statement {
+    Statement { format: ResultFormat::Binary, ..statement(&envelope::rows(plan)) }
+}
+
 /// The statement of a read whose body phlo writes itself: its rows, each value as text.
-pub fn render_rows(rows: &RowsPlan) -> Statement {
+pub fn render_for_writer(rows: &RowsPlan) -> Statement {
     statement(&read::query(&rows.node, read::JsonKind::of(&rows.node)))
 }
 
@@ -137,7 +145,7 @@ fn param(value: Value) -> Param {
     } else if let Value::Bytes(Some(bytes)) = value {
         Param::Binary(bytes)
     } else if let Value::BigUnsigned(Some(number)) = value {
-        Param::Text(number.to_string())
+        Param::Number(i64::try_from(number).unwrap_or(i64::MAX))
     } else {
         Param::Null
     }

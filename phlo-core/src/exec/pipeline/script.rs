@@ -111,7 +111,7 @@ impl<'a> Step<'a> {
     pub(super) fn wanted(&self) -> Wanted<'a> {
         let binary = self.params.iter().enumerate().fold(0, |bits, (at, param)| match param {
             Param::Binary(_) => bits | 1_u64 << at.min(63),
-            Param::Null | Param::Text(_) => bits,
+            Param::Null | Param::Text(_) | Param::Number(_) => bits,
         });
         Wanted { role: self.role, sql: self.sql, binary }
     }
@@ -218,6 +218,7 @@ fn write_all(
 ) -> io::Result<()> {
     let values = steps.iter().flat_map(|step| step.params).map(|param| match param {
         Param::Null => 8,
+        Param::Number(_) => 32,
         Param::Text(text) => text.len() + 8,
         Param::Binary(bytes) => bytes.len() + 8,
     });
@@ -265,6 +266,10 @@ fn write_step(step: &Step<'_>, out: &mut BytesMut) -> io::Result<()> {
                 Param::Null => IsNull::Yes,
                 Param::Text(text) => {
                     out.extend_from_slice(text.as_bytes());
+                    IsNull::No
+                }
+                Param::Number(number) => {
+                    out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes());
                     IsNull::No
                 }
                 Param::Binary(bytes) => {

@@ -18,7 +18,7 @@ pub use self::{
     mutate::{Conflict, JsonColumn, JsonRows, JsonShape, MutationKind, MutationPlan},
     read::{
         Condition, EmbedName, EmbedPlan, EmbedShape, FieldPlan, FilterPlan, JoinCondition,
-        OperationPlan, OrderPlan, ReadNode, SelectPlan, Source, SpreadColumn,
+        OperationPlan, OrderPlan, ReadNode, SelectPlan, Source, SpreadColumn, Typing,
     },
 };
 
