@@ -2,5 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod access;
+mod documents;
+mod embedding;
+mod errors;
+mod filtering;
+mod formats;
+mod functions;
 mod introspect;
 mod lakehouse_sql;
+mod load;
+mod numbers;
+mod reading;
+mod writing;

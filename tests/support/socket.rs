@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use phlo_http::{run::Server, state::State};
 use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle, time};
 
-use crate::support::answer::Answer;
+use crate::support::{answer::Answer, ask::encode};
 
 /// A running server.
 #[derive(Debug)]
@@ -117,6 +117,6 @@ impl Socket {
 }
 
 fn get(target: &str) -> Request<Full<Bytes>> {
-    let request = Request::builder().uri(format!("http://localhost{target}"));
+    let request = Request::builder().uri(encode(&format!("http://localhost{target}")));
     request.header("host", "localhost").body(Full::default()).unwrap()
 }
