@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use phlo_core::{
-    Code, DatabaseError, Error, Result,
+    Code, Error, Result,
     exec::{End, Executor, Row, Transaction},
     plan::Access,
     schema::{Ident, QualifiedName},
@@ -95,9 +95,8 @@ pub(crate) async fn login(state: &State, live: &Live, body: &Bytes) -> Result<Re
 
 /// The same for an unknown name, a wrong password and a user who may not sign in.
 fn wrong() -> Error {
-    let mut error = DatabaseError::new("28P01", "Incorrect username or password");
-    error.hint = Some("Check both; upper and lower case are distinguished.".to_owned());
-    Error::database(error)
+    Error::new(Code::Credentials, "Incorrect username or password")
+        .with_hint("Check both; upper and lower case are distinguished.")
 }
 
 fn refused(error: PasswordError) -> Error {

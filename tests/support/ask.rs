@@ -20,9 +20,9 @@ pub struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    /// A request for a path with its query string, percent-encoded where that is needed.
+    /// A request for a path with its query string; see [`encode`].
     pub(crate) fn new(service: &'a Service, method: &str, target: &str) -> Self {
-        let request = Request::builder().method(method).uri(target).body(Bytes::new());
+        let request = Request::builder().method(method).uri(encode(target)).body(Bytes::new());
         Self { service, request: request.unwrap_or_else(|error| panic!("{target}: {error}")) }
     }
 
@@ -108,5 +108,31 @@ impl<'a> IntoFuture for Ask<'a> {
         Box::pin(
             async move { Answer::read(service.api().answer(request.map(Full::new)).await).await },
         )
+    }
+}
+
+/// Percent-encodes what no URI can hold, as browsers do; everything else stays as it is.
+pub(crate) fn encode(target: &str) -> String {
+    let mut encoded = String::new();
+    for byte in target.bytes() {
+        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_uri_can_hold_is_encoded() {
+        assert_eq!(
+            encode("/a?b->>c=eq.\"ö %25\"&d=(e)"),
+            "/a?b-%3E%3Ec=eq.%22%C3%B6%20%25%22&d=(e)"
+        );
     }
 }

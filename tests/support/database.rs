@@ -1,6 +1,9 @@
 //! A database for one test, dropped with it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
 use sqlx::{Connection, PgConnection};
 
@@ -9,11 +12,16 @@ use crate::support::{
     proxy::Proxy,
 };
 
-/// A database of its own.
+/// The login role of the library, and its password.
+const LIBRARY_LOGIN: (&str, &str) = ("library_login", "at the desk");
+
+/// A database.
 #[derive(Debug)]
 pub struct Database {
     name: String,
     login: Option<(&'static str, &'static str)>,
+    /// Whether other tests use it too, so that it stays.
+    shared: bool,
 }
 
 impl Database {
@@ -24,7 +32,20 @@ impl Database {
 
     /// A copy of the library.
     pub fn library() -> Self {
-        Self::copy(Template::Library, Some(("library_login", "at the desk")))
+        Self::copy(Template::Library, Some(LIBRARY_LOGIN))
+    }
+
+    /// The library that all tests share which write nothing; it doesn't take writes.
+    pub fn read_only_library() -> Self {
+        static MADE: OnceLock<()> = OnceLock::new();
+        const NAME: &str = "read-only library";
+        MADE.get_or_init(|| {
+            cluster().create_database_from(template(Template::Library), NAME).unwrap();
+            let never =
+                "alter database \"read-only library\" set default_transaction_read_only = on";
+            cluster().execute("postgres", never).unwrap();
+        });
+        Self { name: NAME.to_owned(), login: Some(LIBRARY_LOGIN), shared: true }
     }
 
     /// A copy of the lakehouse sample.
@@ -36,7 +57,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test {}", NUMBER.fetch_add(1, Ordering::Relaxed));
         cluster().create_database_from(template(from), &name).unwrap();
-        Self { name, login }
+        Self { name, login, shared: false }
     }
 
     /// Its name.
@@ -72,7 +93,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // What is left goes with the server; a test that has failed must not fail again here.
-        cluster().drop_database(&self.name).ok();
+        if !self.shared {
+            // What is left goes with the server; a test that has failed must not fail again here.
+            cluster().drop_database(&self.name).ok();
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use phlo_core::schema::Schema;
 use phlo_http::{
     auth,
     config::{self, DatabaseSettings, Environment, Sources},
@@ -9,6 +10,7 @@ use phlo_http::{
     state::{Origin, State},
 };
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::support::{ask::Ask, database::Database, socket::Served};
 
@@ -55,6 +57,23 @@ impl Service {
     pub async fn library_with(settings: &[(&str, &str)]) -> Self {
         let service = Self::unloaded_library(Database::library(), settings);
         service.load().await;
+        service
+    }
+
+    /// The library for tests that write nothing, which is cheaper.
+    pub async fn reading() -> Self {
+        Self::reading_with(&[]).await
+    }
+
+    /// The same under other settings; they can't change what the schema is made from.
+    pub async fn reading_with(settings: &[(&str, &str)]) -> Self {
+        static SCHEMA: OnceCell<Schema> = OnceCell::const_new();
+        let service = Self::unloaded_library(Database::read_only_library(), settings);
+        let read = async || {
+            service.load().await;
+            Schema::clone(&service.state.schema().unwrap())
+        };
+        service.state.set_schema(SCHEMA.get_or_init(read).await.clone());
         service
     }
 
@@ -167,6 +186,8 @@ pub fn sign(claims: Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

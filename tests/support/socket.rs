@@ -10,7 +10,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use phlo_http::{run::Server, state::State};
 use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle, time};
 
-use crate::support::answer::Answer;
+use crate::support::{answer::Answer, ask::encode};
+
+/// How long something is waited for that should take less than a second.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait before looking again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running server.
 #[derive(Debug)]
@@ -25,9 +30,12 @@ impl Served {
         let server = Server::bind(Arc::clone(state)).unwrap();
         let port = server.port().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(async move {
+        let running = server.run(async move {
             stopped.await.ok();
-        }));
+        });
+        let running = tokio::spawn(async move {
+            running.await;
+        });
         Self { port, stop: Some(stop), running }
     }
 
@@ -36,9 +44,21 @@ impl Served {
         self.port
     }
 
+    /// A connection, as soon as there can be one: for at most half a minute.
+    pub async fn open(&self) -> TcpStream {
+        let deadline = time::Instant::now() + PATIENCE;
+        loop {
+            match TcpStream::connect(("127.0.0.1", self.port)).await {
+                Ok(stream) => return stream,
+                Err(error) if time::Instant::now() > deadline => panic!("{error}"),
+                Err(_) => time::sleep(PAUSE).await,
+            }
+        }
+    }
+
     /// A connection that speaks HTTP/1.1.
     pub async fn connect(&self) -> Socket {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let stream = self.open().await;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Socket::Http1(sender)
@@ -46,7 +66,7 @@ impl Served {
 
     /// A connection that speaks HTTP/2 from its first byte.
     pub async fn connect_http2(&self) -> Socket {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let stream = self.open().await;
         let executor = TokioExecutor::new();
         let (sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
@@ -58,15 +78,15 @@ impl Served {
         self.connect().await.send(get(target)).await.unwrap()
     }
 
-    /// Asks again until the answer is as wanted, for at most ten seconds; gives the last answer.
+    /// Asks again until the answer is as wanted, for at most half a minute; gives the last answer.
     pub async fn get_until(&self, target: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
-        let deadline = time::Instant::now() + Duration::from_secs(10);
+        let deadline = time::Instant::now() + PATIENCE;
         loop {
             let answer = self.get(target).await;
             if wanted(&answer) || time::Instant::now() > deadline {
                 return answer;
             }
-            time::sleep(Duration::from_millis(20)).await;
+            time::sleep(PAUSE).await;
         }
     }
 
@@ -117,6 +137,6 @@ impl Socket {
 }
 
 fn get(target: &str) -> Request<Full<Bytes>> {
-    let request = Request::builder().uri(format!("http://localhost{target}"));
+    let request = Request::builder().uri(encode(&format!("http://localhost{target}")));
     request.header("host", "localhost").body(Full::default()).unwrap()
 }
