@@ -15,6 +15,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError},
     time::timeout,
 };
+use tracing::debug;
 
 use crate::{
     error::{Code, Error, Result},
@@ -115,6 +116,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Counts {
+    numbered: AtomicU64,
     size: AtomicUsize,
     waiting: AtomicUsize,
     timeouts: AtomicU64,
@@ -139,6 +141,8 @@ struct Idle {
 
 /// A connection that the pool counts.
 struct Pooled {
+    /// What it is called in the log.
+    number: u64,
     connection: Connection,
     generation: u64,
     _counted: Counted,
@@ -217,6 +221,15 @@ impl Pool {
 
     /// A connection that nobody else uses.
     async fn lease(&self) -> Result<Lease> {
+        debug!("Trying to borrow a connection from pool");
+        let lease = self.find().await?;
+        let number = lease.pooled.as_ref().map_or(0, |pooled| pooled.number);
+        debug!("Connection {number} is used");
+        debug!("Borrowed a connection from the pool");
+        Ok(lease)
+    }
+
+    async fn find(&self) -> Result<Lease> {
         let permit = self.permit().await?;
         while let Some(mut pooled) = self.0.take_idle() {
             if pooled.connection.is_alive() {
@@ -288,9 +301,18 @@ impl Shared {
     async fn open(&self) -> Result<Pooled> {
         let generation = self.idle().generation;
         let counted = Counted::new(&self.counts, |counts| &counts.size);
-        let connection = self.connector.connect().await?;
+        let number = self.counts.numbered.fetch_add(1, Ordering::Relaxed) + 1;
+        debug!("Connection {number} is being established");
+        let connection = match self.connector.connect().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                debug!("Connection {number} is terminated due to network error");
+                return Err(error);
+            }
+        };
+        debug!("Connection {number} is available due to connection establishment");
         self.counts.opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Pooled { connection, generation, _counted: counted })
+        Ok(Pooled { number, connection, generation, _counted: counted })
     }
 
     fn take_idle(&self) -> Option<Pooled> {
@@ -313,10 +335,13 @@ impl Shared {
     fn put_back(self: &Arc<Self>, pooled: Pooled) {
         let since = Instant::now();
         let mut idle = self.idle();
+        let number = pooled.number;
         if pooled.generation != idle.generation || self.is_over(&pooled, since) {
             drop(idle);
+            debug!("Connection {number} is terminated due to release");
             return;
         }
+        debug!("Connection {number} is available due to session success");
         idle.connections.push(Idle { pooled, since });
         let limits = [self.options.idle_timeout, self.options.max_lifetime];
         if !idle.swept
