@@ -186,7 +186,6 @@ pub fn sign(claims: Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
 

@@ -74,7 +74,8 @@ impl Context<'_, '_> {
             (Parameters::Text, Some(JsonStep::DoubleArrow(_)), _) => cast("text"),
             (Parameters::Text, Some(JsonStep::Arrow(_)), _) if field.to_jsonb => cast("jsonb"),
             (Parameters::Text, _, Some(column)) => Typing::Cast(column.base_type.clone()),
-            (Parameters::Text, _, None) => Typing::Literal,
+            // What isn't in the schema is taken for text; the database says if it is not.
+            (Parameters::Text, _, None) => cast("text"),
         }
     }
 

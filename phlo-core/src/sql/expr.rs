@@ -13,8 +13,8 @@ use crate::{
     },
     schema::{Ident, QualifiedName},
     sql::fragment::{
-        all_columns, array_literal, binary, builtin, call, column, fragment, iden, literal, name,
-        qualified, value,
+        all_columns, array_literal, binary, builtin, call, column, fragment, iden, name, qualified,
+        value,
     },
 };
 
@@ -195,18 +195,15 @@ fn typed(text: &str, typing: &Typing) -> Expr {
     match typing {
         Typing::Context => value(text),
         Typing::Cast(type_name) => fragment("$1::text::$2", [value(text), qualified(type_name)]),
-        Typing::Literal => literal(text),
     }
 }
 
-/// An array of such values. An array of arrays has no type of its own to be cast to.
+/// An array of such values. An array of arrays has no type of its own to be cast to: the database
+/// says so.
 fn typed_array(array: String, typing: &Typing) -> Expr {
     match typing {
         Typing::Context => value(array),
-        Typing::Cast(type_name) if !type_name.name.starts_with('_') => {
-            fragment("$1::text::$2[]", [value(array), qualified(type_name)])
-        }
-        Typing::Cast(_) | Typing::Literal => literal(&array),
+        Typing::Cast(type_name) => fragment("$1::text::$2[]", [value(array), qualified(type_name)]),
     }
 }
 

@@ -63,11 +63,6 @@ pub(crate) fn value(text: impl Into<String>) -> Expr {
     Expr::Value(Value::String(Some(text.into())))
 }
 
-/// A value of the request as a quoted literal, up to its first NUL, which SQL can't hold.
-pub(crate) fn literal(text: &str) -> Expr {
-    Expr::Constant(Value::String(Some(text.chars().take_while(|c| *c != '\0').collect())))
-}
-
 /// Bytes of the request: a placeholder of type `bytea`.
 pub(crate) fn bytes(bytes: &[u8]) -> Expr {
     Expr::Value(Value::Bytes(Some(bytes.to_vec())))
@@ -128,19 +123,6 @@ mod tests {
     fn array_elements_are_escaped() {
         assert_eq!(array_literal(&["a", "b,c", "d\"e\\f"]), r#"{"a","b,c","d\"e\\f"}"#);
         assert_eq!(array_literal::<&str>(&[]), "{}");
-    }
-
-    #[test]
-    fn literals_are_quoted() {
-        for (text, expected) in [
-            ("it's", "SELECT 'it''s'"),
-            (r"a\' or 1=1 --", r"SELECT E'a\\'' or 1=1 --'"),
-            ("a\0'b", "SELECT 'a'"),
-        ] {
-            let (sql, values) = Query::select().expr(literal(text)).build(PostgresQueryBuilder);
-            assert_eq!(sql, expected);
-            assert!(values.0.is_empty());
-        }
     }
 
     #[test]

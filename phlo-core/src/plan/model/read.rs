@@ -196,9 +196,6 @@ pub enum Typing {
     Context,
     /// A cast from text to that type.
     Cast(QualifiedName),
-    /// The context, although parameters have a type: the value becomes a literal. For fields whose
-    /// type isn't known.
-    Literal,
 }
 
 /// What is compared, with the request's values.
