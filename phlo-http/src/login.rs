@@ -24,6 +24,11 @@ use crate::{
     state::{Live, State},
 };
 
+/// The settings of a transaction that asks on the server's own account.
+const READ_ONLY: &str = "SELECT set_config('search_path', '', true), \
+                         set_config('transaction_read_only', 'on', true)";
+const READ_WRITE: &str = "SELECT set_config('search_path', '', true)";
+
 /// Whether a request is a login.
 pub(crate) fn is_login(live: &Live, method: &Method, path: &str) -> bool {
     live.config.login_schema.is_some() && method == Method::POST && path == "/rpc/login"
@@ -124,13 +129,18 @@ impl Users<'_> {
 
     async fn call(&self, function: &str, arguments: &[&str], access: Access) -> Result<Vec<Row>> {
         let schema = self.live.config.login_schema.clone().unwrap_or_else(|| Ident::new(""));
+        let settings = match access {
+            Access::ReadOnly => READ_ONLY,
+            Access::ReadWrite => READ_WRITE,
+        };
         let transaction = Transaction {
             role: String::new(),
             access,
             isolation: None,
-            settings: Statement::constant("SELECT set_config('search_path', '', true)"),
+            settings: Statement::constant(settings),
             pre_request: None,
             main: sql::call_with_text(&QualifiedName::new(schema, function), arguments),
+            writer: None,
             after: None,
             end: End::Commit,
             guard: None,

@@ -5,6 +5,7 @@
 mod access;
 mod documents;
 mod embedding;
+mod encode;
 mod errors;
 mod filtering;
 mod formats;
@@ -15,6 +16,8 @@ mod lifecycle;
 mod load;
 mod login;
 mod numbers;
+mod pipeline;
 mod reading;
 mod trips;
+mod typed;
 mod writing;

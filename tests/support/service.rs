@@ -194,6 +194,6 @@ mod tests {
     fn settings_have_variables() {
         assert_eq!(variable("db-max-rows"), "PGRST_DB_MAX_ROWS");
         assert_eq!(variable("app.settings.motto"), "PGRST_APP_SETTINGS_motto");
-        assert!(sign(json!({"role": "a"})).starts_with("eyJ"));
+        assert!(sign(serde_json::json!({"role": "a"})).starts_with("eyJ"));
     }
 }

@@ -34,7 +34,7 @@ impl Served {
             stopped.await.ok();
         });
         let running = tokio::spawn(async move {
-            running.await;
+            running.await.unwrap();
         });
         Self { port, stop: Some(stop), running }
     }

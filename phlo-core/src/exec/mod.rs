@@ -10,6 +10,8 @@ mod transaction;
 pub mod introspect;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
 
 pub use self::decode::{Outcome, decode};
-pub use self::transaction::{End, Executor, Results, Row, Transaction, check_guard};
+pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

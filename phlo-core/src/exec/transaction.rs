@@ -5,8 +5,9 @@ use std::future::Future;
 use bytes::Bytes;
 
 use crate::{
+    encode::RowWriter,
     error::Result,
-    plan::{Access, Guard},
+    plan::{Access, Guard, Parameters},
     schema::Isolation,
     sql::Statement,
 };
@@ -29,6 +30,8 @@ pub struct Transaction {
     pub pre_request: Option<Statement>,
     /// The statement whose rows are the answer.
     pub main: Statement,
+    /// Writes the rows of the main statement as they come; without it they are kept as rows.
+    pub writer: Option<RowWriter>,
     /// Runs after the main statement: the planner's guess for a count.
     pub after: Option<Statement>,
     /// How it ends if nothing fails.
@@ -66,10 +69,21 @@ pub type Row = Vec<Option<Bytes>>;
 /// The rows of the statements that have an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
-    /// Those of the main statement.
+    /// Those of the main statement, unless they were written.
     pub main: Vec<Row>,
+    /// What was written of them.
+    pub written: Written,
     /// Those of the statement after it.
     pub after: Vec<Row>,
+}
+
+/// What a writer has made of the rows of a main statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// How many rows there were.
+    pub rows: u64,
+    /// The bytes.
+    pub body: Bytes,
 }
 
 /// Runs units of work.
@@ -78,6 +92,11 @@ pub struct Results {
 /// deferred constraints fail there. They hand a connection on only when it is clean, also when the
 /// returned future is dropped half-way.
 pub trait Executor: Send + Sync {
+    /// What type the parameters of its statements have: what requests must be planned with.
+    fn parameters(&self) -> Parameters {
+        Parameters::Untyped
+    }
+
     /// Runs one unit of work, or undoes it.
     ///
     /// # Errors

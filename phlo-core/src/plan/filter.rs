@@ -3,11 +3,12 @@
 use crate::{
     error::{Code, Error, Result},
     plan::{
-        Condition, Context, EmbedPlan, EmbedShape, FilterPlan, OperationPlan, OrderPlan,
+        Condition, Context, EmbedPlan, EmbedShape, FieldPlan, FilterPlan, OperationPlan, OrderPlan,
+        Parameters, Typing,
         draft::{Draft, not_embedded},
     },
-    request::{Filter, FtsOperator, IsValue, LogicTree, Operation, OrderTerm},
-    schema::{Ident, Table},
+    request::{Filter, FtsOperator, IsValue, JsonStep, LogicTree, Operation, OrderTerm},
+    schema::{Column, Ident, QualifiedName, Table},
 };
 
 /// The embeds of a level by the names that the request knows them by.
@@ -44,7 +45,8 @@ impl Context<'_, '_> {
         }
         let column = table.and_then(|table| table.column(name));
         let operation = &filter.comparison.operation;
-        let is_vector = column.is_some_and(|column| column.base_type.is_catalog("tsvector"));
+        // A column that the table doesn't have is computed, and may be a vector: left as it is.
+        let is_vector = column.is_none_or(|column| column.base_type.is_catalog("tsvector"));
         let text_search = if let Operation::FullText(_, language, _) = operation
             && !is_vector
         {
@@ -52,13 +54,28 @@ impl Context<'_, '_> {
         } else {
             None
         };
+        let field = self.plan_field(table, &filter.field);
         Condition::Filter(FilterPlan {
-            field: self.plan_field(table, &filter.field),
+            typing: self.plan_typing(column, &field),
+            field,
             text_search,
             transform: column.and_then(|column| self.transform_from("text", &column.type_name)),
             negated: filter.comparison.negated,
             operation: plan_operation(operation),
         })
+    }
+
+    /// PostgreSQL takes a literal of no type to be of the type of what it is compared to; so does
+    /// this where parameters have a type.
+    fn plan_typing(&self, column: Option<&Column>, field: &FieldPlan) -> Typing {
+        let cast = |name: &str| Typing::Cast(QualifiedName::new("pg_catalog", name));
+        match (self.limits.parameters, field.path.last(), column) {
+            (Parameters::Untyped, _, _) => Typing::Context,
+            (Parameters::Text, Some(JsonStep::DoubleArrow(_)), _) => cast("text"),
+            (Parameters::Text, Some(JsonStep::Arrow(_)), _) if field.to_jsonb => cast("jsonb"),
+            (Parameters::Text, _, Some(column)) => Typing::Cast(column.base_type.clone()),
+            (Parameters::Text, _, None) => Typing::Literal,
+        }
     }
 
     /// A tree of filters.

@@ -11,6 +11,7 @@ mod model;
 mod mutate;
 mod negotiate;
 mod read;
+mod rows;
 mod spread;
 
 use crate::{
@@ -27,7 +28,8 @@ pub use self::model::{
     ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
     CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,
     JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind, MutationPlan,
-    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, SelectPlan, Source, SpreadColumn,
+    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsPlan, SelectPlan, Source,
+    SpreadColumn, Typing,
 };
 
 /// What a server allows, and what it adds to every request.
@@ -43,6 +45,18 @@ pub struct Limits {
     pub legacy_target_names: bool,
     /// Schemas besides the request's own whose types a cast may name.
     pub extra_search_path: Vec<Ident>,
+    /// What type the parameters of a statement have.
+    pub parameters: Parameters,
+}
+
+/// What type the parameters of a statement have, which is the executor's to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parameters {
+    /// None: the database takes each as whatever its context wants, as it takes a quoted literal.
+    #[default]
+    Untyped,
+    /// `text`, so that what is compared to something else must be cast.
+    Text,
 }
 
 impl Default for Limits {
@@ -53,6 +67,7 @@ impl Default for Limits {
             explain: false,
             legacy_target_names: true,
             extra_search_path: vec![Ident::new("public")],
+            parameters: Parameters::Untyped,
         }
     }
 }
@@ -105,9 +120,14 @@ impl Context<'_, '_> {
         let (node, legacy_targets) = self.plan_tree(&name, output)?;
         let body = self.negotiate(&name, None, &node)?;
         self.check_preferences()?;
-        let range = node.range;
+        let count = self.plan_count(node.range);
+        let rows = match body.explain {
+            None => self.plan_rows(&name, &node, &body.body, count),
+            Some(_) => None,
+        };
         Ok(Plan {
-            count: self.plan_count(range),
+            count,
+            rows,
             guard: singular(&body.media),
             action: ActionPlan::Read(node),
             body: body.body,
@@ -140,6 +160,7 @@ impl Context<'_, '_> {
             body: body.body,
             explain: body.explain,
             media: body.media,
+            rows: None,
             count: CountPlan::No,
             access: Access::ReadWrite,
             isolation: None,
@@ -177,6 +198,7 @@ impl Context<'_, '_> {
             action: ActionPlan::Call(call, node),
             body: body.body,
             explain: body.explain,
+            rows: None,
             count: self.plan_count(range),
             guard: singular(&body.media).or(max_affected),
             media: body.media,

@@ -1,7 +1,7 @@
 //! The only place where SQL is written as text: constants of this crate, and what the catalogue
 //! itself printed. Everything that comes from a request goes in as a bound value or an identifier.
 
-use sea_query::{Alias, Expr, Func, FunctionCall, Value};
+use sea_query::{Alias, Asterisk, BinOper, Expr, Func, FunctionCall, Value};
 
 use crate::schema::{CatalogSql, Ident, QualifiedName};
 
@@ -9,6 +9,21 @@ use crate::schema::{CatalogSql, Ident, QualifiedName};
 #[expect(clippy::disallowed_methods, reason = "the template is a constant")]
 pub(crate) fn fragment<const N: usize>(template: &'static str, parts: [Expr; N]) -> Expr {
     Expr::cust_with_exprs(template, parts)
+}
+
+/// Two expressions with a constant operator between them.
+pub(crate) fn binary(left: Expr, operator: &'static str, right: Expr) -> Expr {
+    Expr::Binary(Box::new(left), BinOper::Custom(operator), Box::new(right))
+}
+
+/// A call of one of PostgreSQL's own functions.
+pub(crate) fn builtin<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
+    Func::cust(function).args(arguments).into()
+}
+
+/// Every column of something in the statement: `"alias".*`.
+pub(crate) fn all_columns(alias: &Ident) -> Expr {
+    Expr::col((iden(alias), Asterisk))
 }
 
 /// Constant SQL.
@@ -46,6 +61,11 @@ pub(crate) fn qualified(name: &QualifiedName) -> Expr {
 /// A value of the request: a placeholder of no declared type.
 pub(crate) fn value(text: impl Into<String>) -> Expr {
     Expr::Value(Value::String(Some(text.into())))
+}
+
+/// A value of the request as a quoted literal, up to its first NUL, which SQL can't hold.
+pub(crate) fn literal(text: &str) -> Expr {
+    Expr::Constant(Value::String(Some(text.chars().take_while(|c| *c != '\0').collect())))
 }
 
 /// Bytes of the request: a placeholder of type `bytea`.
@@ -108,6 +128,19 @@ mod tests {
     fn array_elements_are_escaped() {
         assert_eq!(array_literal(&["a", "b,c", "d\"e\\f"]), r#"{"a","b,c","d\"e\\f"}"#);
         assert_eq!(array_literal::<&str>(&[]), "{}");
+    }
+
+    #[test]
+    fn literals_are_quoted() {
+        for (text, expected) in [
+            ("it's", "SELECT 'it''s'"),
+            (r"a\' or 1=1 --", r"SELECT E'a\\'' or 1=1 --'"),
+            ("a\0'b", "SELECT 'a'"),
+        ] {
+            let (sql, values) = Query::select().expr(literal(text)).build(PostgresQueryBuilder);
+            assert_eq!(sql, expected);
+            assert!(values.0.is_empty());
+        }
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn settings(config: &Config) -> Settings {
             explain: config.db_plan_enabled,
             legacy_target_names: config.url_use_legacy_target_names,
             extra_search_path: config.db_extra_search_path.clone(),
+            ..Limits::default()
         },
         rollback_all: config.db_tx_end.rolls_back(),
         pre_request: config.db_pre_request.as_ref().map(qualified),

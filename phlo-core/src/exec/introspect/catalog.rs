@@ -57,7 +57,7 @@ pub(super) fn object<T: DeserializeOwned>(json: &str) -> Result<T> {
 }
 
 /// The driver's error as one of this crate.
-pub(super) fn failure(error: sqlx::Error) -> Error {
+pub(crate) fn failure(error: sqlx::Error) -> Error {
     let reported = error
         .as_database_error()
         .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
@@ -66,7 +66,9 @@ pub(super) fn failure(error: sqlx::Error) -> Error {
         return Error::database(reported);
     }
     let busy = matches!(error, sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed);
-    let (code, message) = if busy {
+    let (code, message) = if matches!(error, sqlx::Error::PoolTimedOut) {
+        (Code::PoolTimeout, "Timed out acquiring connection from connection pool.")
+    } else if busy {
         (Code::Internal, "The connection is already in a transaction")
     } else {
         (Code::ConnectionLost, "The connection to the database was lost")

@@ -17,8 +17,9 @@ use std::collections::BTreeMap;
 
 use sqlx::{Connection, PgConnection};
 
+pub(crate) use self::catalog::failure;
 use self::{
-    catalog::{failure, object, objects, rows},
+    catalog::{object, objects, rows},
     intern::Interner,
     relationships::{ComputedRow, Deriver, ForeignKeyRow},
     routines::in_order,

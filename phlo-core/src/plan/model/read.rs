@@ -90,6 +90,8 @@ pub struct SelectPlan {
     pub aggregate_cast: Option<QualifiedName>,
     /// Its name in the answer, where it isn't the column's.
     pub alias: Option<Ident>,
+    /// Whether the database turns it into JSON: it is of a type that phlo can't write itself.
+    pub as_json: bool,
 }
 
 /// An embed: a query within a query.
@@ -179,10 +181,24 @@ pub struct FilterPlan {
     pub text_search: Option<Option<String>>,
     /// The function that reads a value from text.
     pub transform: Option<QualifiedName>,
+    /// What tells the database the type of the value.
+    pub typing: Typing,
     /// Whether it must not hold.
     pub negated: bool,
     /// What is compared.
     pub operation: OperationPlan,
+}
+
+/// What tells the database the type of a value of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// The context: the parameter has no type of its own.
+    Context,
+    /// A cast from text to that type.
+    Cast(QualifiedName),
+    /// The context, although parameters have a type: the value becomes a literal. For fields whose
+    /// type isn't known.
+    Literal,
 }
 
 /// What is compared, with the request's values.

@@ -1,0 +1,184 @@
+//! Calls of functions: their arguments, and what they return.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::{
+    dsl::{
+        resource::Table,
+        scalars::cell_of,
+        value::{Cell, Scalar, Unreadable, Value, push_json_text},
+    },
+    error::{Code, Error, Result},
+    request::{Action, Invocation, JsonOrigin, Payload, Request},
+    schema::Ident,
+};
+
+/// A function of the database with its arguments.
+pub trait Function {
+    /// The schema that it is in.
+    const SCHEMA: &'static str;
+    /// Its name.
+    const NAME: &'static str;
+
+    /// Writes the arguments.
+    fn write(&self, to: &mut Members);
+}
+
+/// A function that returns rows of a table: see [`select_from`](crate::dsl::select_from).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` returns no rows of a table",
+    label = "`select_from` needs a function that does; others are run by `call`"
+)]
+pub trait TableFunction: Function {
+    /// The table.
+    type Table: Table;
+}
+
+/// A function that returns values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` returns no values",
+    label = "`call` needs a function that does; one that returns rows is read by `select_from`"
+)]
+pub trait ValueFunction: Function {
+    /// What it returns.
+    type Output: Returned;
+}
+
+/// What a function can return: a value, nothing, or any number of values.
+pub trait Returned: Sized {
+    /// Reads the answer to a call.
+    ///
+    /// # Errors
+    ///
+    /// It is something else.
+    fn read(json: &str) -> Result<Self, Unreadable>;
+}
+
+impl<V: Value> Returned for V {
+    fn read(json: &str) -> Result<Self, Unreadable> {
+        match json {
+            // A call that returns nothing is answered with nothing.
+            "" | "null" => V::read(Cell::Null).or_else(|_| V::read(Cell::Json("null"))),
+            json => V::read(Cell::Json(json)),
+        }
+    }
+}
+
+/// The values that a function returns: a set of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Set<V>(pub Vec<V>);
+
+impl<V: Value> Returned for Set<V> {
+    fn read(json: &str) -> Result<Self, Unreadable> {
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(json).map_err(|error| Unreadable::new(error.to_string()))?;
+        elements.iter().map(|element| V::read(cell_of(element))).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl<V> IntoIterator for Set<V> {
+    type Item = V;
+    type IntoIter = std::vec::IntoIter<V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// The request that a call stands for.
+pub fn call_request<F: ValueFunction>(function: &F) -> Request {
+    let action = Action::Call { function: Ident::new(F::NAME), invocation: Invocation::Write };
+    crate::dsl::read::request(F::SCHEMA, action, Some(payload(function)))
+}
+
+/// Reads the answer to a call.
+///
+/// # Errors
+///
+/// It is something else than what the function returns.
+pub fn read_answer<F: ValueFunction>(body: &[u8]) -> Result<F::Output> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        let message = format!("The result of '{}.{}' can't be read: {error}", F::SCHEMA, F::NAME);
+        Error::new(Code::Internal, message)
+            .with_hint("Perhaps the database has changed: compare it to the schema's snapshot")
+    };
+    let json = std::str::from_utf8(body).map_err(|error| wrong(&error))?;
+    F::Output::read(json).map_err(|error| wrong(&error))
+}
+
+pub(crate) fn payload(function: &impl Function) -> Payload {
+    let mut members = Members::default();
+    function.write(&mut members);
+    members.into_payload()
+}
+
+/// The members of a JSON object, as they are written.
+#[derive(Debug, Default)]
+pub struct Members {
+    json: String,
+    keys: BTreeSet<Ident>,
+}
+
+impl Members {
+    /// Writes a value; null, if there is none.
+    pub fn value<V: Value>(&mut self, name: &'static str, value: &V) {
+        self.json.push(if self.keys.is_empty() { '{' } else { ',' });
+        push_json_text(&mut self.json, name);
+        self.json.push(':');
+        match value.as_scalar() {
+            Some(value) => value.write_json(&mut self.json),
+            None => self.json.push_str("null"),
+        }
+        self.keys.insert(Ident::new(name));
+    }
+
+    /// Writes a value if one is given.
+    pub fn given<V: Value>(&mut self, name: &'static str, value: &Option<V>) {
+        if let Some(value) = value {
+            self.value(name, value);
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> (String, BTreeSet<Ident>) {
+        if self.keys.is_empty() {
+            self.json.push('{');
+        }
+        self.json.push('}');
+        (self.json, self.keys)
+    }
+
+    pub(crate) fn into_payload(self) -> Payload {
+        let (json, keys) = self.finish();
+        Payload::Json { raw: Bytes::from(json), keys, origin: JsonOrigin::Json }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_written_as_json() {
+        let mut members = Members::default();
+        members.value("a", &1_i32);
+        members.given("b", &None::<i32>);
+        members.given("c", &Some(None::<String>));
+        members.value("d\"", &Some("x\"y".to_owned()));
+        let (json, keys) = members.finish();
+        assert_eq!(json, r#"{"a":1,"c":null,"d\"":"x\"y"}"#);
+        assert_eq!(keys.len(), 3);
+        assert_eq!(Members::default().finish().0, "{}");
+    }
+
+    #[test]
+    fn what_is_returned_is_read_from_json() {
+        assert_eq!(<Option<i32> as Returned>::read("null"), Ok(None));
+        assert_eq!(<i32 as Returned>::read("7"), Ok(7));
+        assert_eq!(<() as Returned>::read(""), Ok(()));
+        assert_eq!(Set::<Option<i32>>::read("[1, null]"), Ok(Set(vec![Some(1), None])));
+        assert!(Set::<i32>::read("{}").is_err());
+    }
+}

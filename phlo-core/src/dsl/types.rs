@@ -1,0 +1,182 @@
+//! Types of the database that the standard library has none for, kept as PostgreSQL writes them,
+//! and what can be done with values of each type.
+
+use std::{borrow::Cow, fmt};
+
+use crate::dsl::{
+    scalars::{Bytes, Json},
+    value::{Newtype, Operand, Scalar, Unreadable},
+};
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        ///
+        /// Kept as the text that PostgreSQL writes, and compared by the database alone.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// Takes text in a form that PostgreSQL reads.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::new(text)
+            }
+        }
+
+        impl Operand<$name> for &str {
+            fn to_operand(&self) -> String {
+                (*self).to_owned()
+            }
+        }
+
+        impl Scalar for $name {
+            const CAST: Option<&'static str> = Some("text");
+
+            fn from_text(text: &str) -> Result<Self, Unreadable> {
+                Ok(Self::new(text))
+            }
+
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(&self.0)
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// An exact number: a `numeric`.
+    Decimal,
+    /// An amount of money in the database's currency: a `money`.
+    Money,
+    /// A day: a `date`.
+    Date,
+    /// A time of day: a `time` or `timetz`.
+    TimeOfDay,
+    /// A date and time without a time zone: a `timestamp`.
+    Timestamp,
+    /// A moment: a `timestamptz`.
+    Timestamptz,
+    /// A length of time: an `interval`.
+    Interval,
+    /// A `uuid`.
+    Uuid,
+    /// A range or multirange of any type, such as `[2024-01-01,2024-02-01)`.
+    Range,
+    /// A document for full-text search: a `tsvector`.
+    Tsvector,
+    /// A value of any other type.
+    Other,
+}
+
+/// Types whose values have an order.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` have no order",
+    label = "`gt`, `gte`, `lt`, `lte`, `min` and `max` need a type that has one",
+    note = "numbers, text, dates, enums and the like have an order"
+)]
+pub trait Ordered {}
+
+/// Types whose values are text.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` are no text",
+    label = "`like`, `matches` and their kin need a column of text"
+)]
+pub trait Textual {}
+
+/// Types whose values contain others: arrays, ranges and JSON.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` contain nothing",
+    label = "`contains` and `contained_in` need an array, a range or JSON"
+)]
+pub trait Container {}
+
+/// Types whose values may have parts in common: arrays and ranges.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` can't overlap",
+    label = "`overlaps` needs an array or a range"
+)]
+pub trait Overlapping {}
+
+/// Types that can be searched for words.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` can't be searched for words",
+    label = "`search` needs text, JSON or a `tsvector`"
+)]
+pub trait Searchable {}
+
+/// Types whose values can be added up.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` can't be added up",
+    label = "`sum` and `avg` need numbers or intervals"
+)]
+pub trait Summable {
+    /// The type of a sum.
+    type Sum: Scalar;
+    /// The type of a mean.
+    type Mean: Scalar;
+}
+
+macro_rules! abilities {
+    ($($ability:ident: $($type:ty),*;)*) => {$($(impl $ability for $type {})*)*};
+}
+
+abilities! {
+    Ordered: bool, i16, i32, i64, f32, f64, String, Bytes, Decimal, Money, Date, TimeOfDay,
+        Timestamp, Timestamptz, Interval, Uuid, Range, Other;
+    Textual: String;
+    Container: Json, Range;
+    Overlapping: Range;
+    Searchable: String, Json, Tsvector;
+}
+
+impl<V> Ordered for Vec<V> {}
+impl<V> Container for Vec<V> {}
+impl<V> Overlapping for Vec<V> {}
+
+impl<N: Newtype<Inner: Ordered>> Ordered for N {}
+impl<N: Newtype<Inner: Textual>> Textual for N {}
+impl<N: Newtype<Inner: Container>> Container for N {}
+impl<N: Newtype<Inner: Overlapping>> Overlapping for N {}
+impl<N: Newtype<Inner: Searchable>> Searchable for N {}
+
+macro_rules! sums {
+    ($($type:ty => $sum:ty, $mean:ty;)*) => {$(
+        impl Summable for $type {
+            type Sum = $sum;
+            type Mean = $mean;
+        }
+    )*};
+}
+
+// What PostgreSQL gives: it widens what could overflow.
+sums! {
+    i16 => i64, Decimal;
+    i32 => i64, Decimal;
+    i64 => Decimal, Decimal;
+    f32 => f32, f64;
+    f64 => f64, f64;
+    Decimal => Decimal, Decimal;
+    Interval => Interval, Interval;
+}
+
+impl<N: Newtype<Inner: Summable>> Summable for N {
+    type Sum = <N::Inner as Summable>::Sum;
+    type Mean = <N::Inner as Summable>::Mean;
+}
