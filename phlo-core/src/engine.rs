@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     exec::{self, End, Executor, Outcome, Transaction},
-    plan::{self, CountPlan, Limits, Parameters, Plan},
+    plan::{self, Access, CountPlan, Limits, Parameters, Plan},
     request::{Caller, Request, TransactionEnd},
     schema::{Ident, Isolation, QualifiedName, Schema},
     sql::{self, Statement, session},
 };
+
+/// SQLSTATE of a column that doesn't exist.
+const UNDEFINED_COLUMN: &str = "42703";
 
 /// What a server adds to every request.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,8 +94,18 @@ pub async fn run(
     plan: &Plan,
 ) -> Result<Outcome> {
     let transaction = transaction(settings, request, caller, plan);
-    let results = executor.run(&transaction).await?;
-    exec::decode(plan, settings.limits.max_rows, results)
+    match executor.run(&transaction).await {
+        Ok(results) => exec::decode(plan, settings.limits.max_rows, results),
+        // A column that was dropped after the schema was read is named only where phlo writes the
+        // rows itself: `*` in the statement doesn't know it.
+        Err(error) if plan.rows.is_some() && error.code() == UNDEFINED_COLUMN => {
+            let plan = Plan { rows: None, ..plan.clone() };
+            let results =
+                executor.run(&self::transaction(settings, request, caller, &plan)).await?;
+            exec::decode(&plan, settings.limits.max_rows, results)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Everything that is sent to the database for a plan.
@@ -102,7 +115,14 @@ pub fn transaction(
     caller: &Caller,
     plan: &Plan,
 ) -> Transaction {
-    transaction_of(settings, request, caller, plan, sql::render(plan))
+    match &plan.rows {
+        None => transaction_of(settings, request, caller, plan, sql::render(plan)),
+        Some(rows) => Transaction {
+            writer: Some(rows.writer.clone()),
+            after: Some(sql::render_response_settings()),
+            ..transaction_of(settings, request, caller, plan, sql::render_for_writer(rows))
+        },
+    }
 }
 
 /// Everything that is sent to the database for a plan whose statement is made already.
@@ -118,13 +138,13 @@ pub fn transaction_of(
     let frame = frame(
         settings,
         caller,
+        plan.access,
         &request.schema,
         request.preferences.timezone.as_deref(),
         &plan.settings,
         request.preferences.transaction,
     );
     Transaction {
-        access: plan.access,
         isolation: plan.isolation.or(frame.isolation),
         main,
         after: (estimates && plan.explain.is_none()).then(|| sql::render_estimate(plan)),
@@ -137,6 +157,7 @@ pub fn transaction_of(
 pub fn frame(
     settings: &Settings,
     caller: &Caller,
+    access: Access,
     schema: &Ident,
     timezone: Option<&str>,
     function_settings: &[(String, String)],
@@ -144,6 +165,7 @@ pub fn frame(
 ) -> Transaction {
     let role = settings.roles.get(&caller.role);
     let context = session::Context {
+        access,
         schema,
         extra_search_path: &settings.limits.extra_search_path,
         role_settings: role.map_or(&[], |role| role.settings.as_slice()),
@@ -157,11 +179,12 @@ pub fn frame(
     };
     Transaction {
         role: caller.role.clone(),
-        access: plan::Access::ReadOnly,
+        access,
         isolation: role.and_then(|role| role.isolation),
         settings: session::settings(caller, &context),
         pre_request: settings.pre_request.as_ref().map(session::pre_request),
         main: Statement::constant("SELECT NULL"),
+        writer: None,
         after: None,
         end,
         guard: None,

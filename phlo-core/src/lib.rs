@@ -1,5 +1,35 @@
-//! phlo's engine: a request in PostgREST's grammar, or a typed query, becomes one SQL statement
-//! that runs under the caller's database role.
+//! phlo's engine: a request in PostgREST's grammar, or a typed query, becomes one SQL statement that
+//! runs under the caller's database role.
+//!
+//! The stages are pure functions from value to value, but for the one that talks to the database:
+//!
+//! ```text
+//! parse: text -> Request    plan: (Schema, Request) -> Plan    sql: Plan -> Statement
+//! exec: Transaction -> Results, then Outcome                   engine: all of it
+//! ```
+//!
+//! Without features there is no I/O and no async runtime. To have the SQL of a request is enough
+//! for some:
+//!
+//! ```
+//! use phlo_core::{parse, plan, schema::Schema, sql};
+//!
+//! # let snapshot = r#"{"format":1,"schema":{"server_version":150000,"relationships":[],
+//! # "routines":[],"tables":[{"name":{"schema":"api","name":"films"},"kind":"table",
+//! # "insertable":true,"updatable":true,"deletable":true,"primary_key":["id"],"columns":{}}]}}"#;
+//! let schema = Schema::from_json(snapshot)?;
+//! let request = parse::get("api", "/films", "year=gte.1980&order=title&limit=10")?;
+//! let plan = plan::plan(&schema, &request, &plan::Limits::default())?;
+//! let statement = sql::render(&plan);
+//! assert!(statement.sql.contains(r#"WHERE "films"."year" >= $1"#));
+//! assert_eq!(statement.params.len(), 2);
+//! # Ok::<(), phlo_core::Error>(())
+//! ```
+//!
+//! | Feature | Adds |
+//! |---|---|
+//! | `sqlx` | `exec::introspect`: reads a schema over a connection of `sqlx` |
+//! | `pipeline` | `exec::pipeline`: a pool that needs one network round trip a transaction |
 
 // Generated code names this crate, also where it is part of it.
 extern crate self as phlo_core;
@@ -7,6 +37,7 @@ extern crate self as phlo_core;
 #[cfg(any(feature = "sqlx", feature = "pipeline"))]
 pub mod db;
 pub mod dsl;
+pub mod encode;
 pub mod engine;
 pub mod error;
 pub mod exec;

@@ -31,7 +31,7 @@ impl Admin {
         Self { state, is_live }
     }
 
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+    async fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         if method != Method::GET && method != Method::HEAD {
             return empty(StatusCode::METHOD_NOT_ALLOWED);
         }
@@ -40,9 +40,12 @@ impl Admin {
             "live" if live => empty(StatusCode::OK),
             "live" => empty(StatusCode::INTERNAL_SERVER_ERROR),
             "ready" => empty(match self.state.readiness() {
-                Readiness::Pending => StatusCode::SERVICE_UNAVAILABLE,
+                Readiness::Pending | Readiness::Failed => StatusCode::SERVICE_UNAVAILABLE,
+                Readiness::Ready if !self.state.is_connected().await => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
                 Readiness::Ready if live => StatusCode::OK,
-                Readiness::Ready | Readiness::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+                Readiness::Ready => StatusCode::INTERNAL_SERVER_ERROR,
             }),
             "schema_cache" => {
                 let json = self.state.schema().map(|schema| schema.to_json()).unwrap_or_default();
@@ -72,7 +75,7 @@ impl Service<Request<Incoming>> for Admin {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let response = self.answer(request.method(), request.uri().path());
-        Box::pin(async { Ok(response) })
+        let admin = self.clone();
+        Box::pin(async move { Ok(admin.answer(request.method(), request.uri().path()).await) })
     }
 }

@@ -36,7 +36,7 @@ impl Failure {
             let text = error.message().replace(['"', '\\'], "'");
             let text = format!("Bearer error=\"invalid_token\", error_description=\"{text}\"");
             failure.add_header(header::WWW_AUTHENTICATE, &text);
-        } else if error.kind() == Code::JwtRequired {
+        } else if matches!(error.kind(), Code::JwtRequired | Code::Credentials) {
             failure.add_header(header::WWW_AUTHENTICATE, "Bearer");
         }
         failure
@@ -111,7 +111,9 @@ fn status_of(code: Code) -> StatusCode {
         }
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::AmbiguousRelationship | Code::AmbiguousFunction => StatusCode::MULTIPLE_CHOICES,
-        Code::JwtInvalid | Code::JwtRequired | Code::JwtClaims => StatusCode::UNAUTHORIZED,
+        Code::JwtInvalid | Code::JwtRequired | Code::JwtClaims | Code::Credentials => {
+            StatusCode::UNAUTHORIZED
+        }
         _ => StatusCode::BAD_REQUEST,
     }
 }

@@ -1,6 +1,6 @@
 //! An HTTP request as the engine takes it: text, and who asks.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header, request::Parts};
@@ -10,64 +10,90 @@ use phlo_core::{Code, Error, Result, request::Caller};
 
 use crate::auth::Identity;
 
-/// A request as text. Headers that aren't UTF-8 are read as Latin-1, as RFC 9110 allows.
+/// The head of a request as text. Headers that aren't UTF-8 are read as Latin-1, as RFC 9110 allows.
 #[derive(Debug)]
-pub struct Extracted {
-    /// The headers by lower-case name, in order.
-    pub headers: Vec<(String, String)>,
+pub struct Extracted<'a> {
+    headers: Vec<(&'a str, Cow<'a, str>)>,
     /// The path, still percent-encoded.
-    pub path: String,
+    pub path: &'a str,
     /// The query string, still percent-encoded; empty if there is none.
-    pub query: String,
+    pub query: &'a str,
 }
 
-impl Extracted {
+impl<'a> Extracted<'a> {
     /// Takes what the head of a request says.
-    pub fn new(parts: &Parts) -> Self {
+    pub fn new(parts: &'a Parts) -> Self {
+        let headers = parts.headers.iter();
         Self {
-            headers: parts
-                .headers
-                .iter()
-                .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
-                .collect(),
-            path: parts.uri.path().to_owned(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: headers.map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
         }
     }
 
-    /// The headers, borrowed.
-    pub fn header_pairs(&self) -> Vec<(&str, &str)> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    /// The headers by lower-case name, in order.
+    pub fn headers(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, value)| (*name, &**value)).collect()
     }
 
     /// Who asks, and what the database is told about it.
     pub fn caller(&self, method: &str, identity: &Identity) -> Caller {
-        let cookies = self.headers.iter().filter(|(name, _)| name == "cookie");
+        let (cookies, others): (Vec<_>, Vec<_>) =
+            self.headers.iter().partition(|(name, _)| *name == "cookie");
         Caller {
-            role: identity.role.clone(),
             claims_json: Some(Arc::clone(&identity.claims_json)),
             method: method.to_owned(),
-            path: self.path.clone(),
+            path: self.path.to_owned(),
             // Cookies have a setting of their own.
-            headers: self.headers.iter().filter(|(name, _)| name != "cookie").cloned().collect(),
-            cookies: cookies.flat_map(|(_, value)| parse_cookies(value)).collect(),
-            ..Caller::default()
+            headers: object(others.into_iter().map(|(name, value)| (*name, &**value))),
+            cookies: object(cookies.into_iter().flat_map(|(_, value)| parse_cookies(value))),
+            ..Caller::new(identity.role.as_str())
         }
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+fn text(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
+        Ok(text) => Cow::Borrowed(text),
         Err(_) => bytes.iter().copied().map(char::from).collect(),
     }
 }
 
-fn parse_cookies(header: &str) -> impl Iterator<Item = (String, String)> + '_ {
+fn parse_cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        Some((name.trim().to_owned(), value.trim().to_owned()))
+        Some((name.trim(), value.trim()))
     })
+}
+
+/// A JSON object of strings; of two members with one name the last counts, for who reads it.
+fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut json = String::with_capacity(256);
+    json.push('{');
+    for (name, value) in members {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        string(&mut json, name);
+        json.push(':');
+        string(&mut json, value);
+    }
+    json.push('}');
+    json
+}
+
+fn string(json: &mut String, text: &str) {
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            // A header may hold a tab, and nothing else below the space.
+            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => json.push(c),
+        }
+    }
+    json.push('"');
 }
 
 /// Reads a body whole, up to a limit.
@@ -149,9 +175,16 @@ mod tests {
         request.headers_mut().insert("x-other", http::HeaderValue::from_static("z"));
         let (parts, ()) = request.into_parts();
         let extracted = Extracted::new(&parts);
-        let pairs: Vec<_> = parse_cookies("a=1; b=x=y").collect();
-        assert_eq!(pairs, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())]);
-        assert_eq!(extracted.headers.len(), 2);
+        let identity = crate::auth::Authenticator::new(&crate::config::Config {
+            db_anon_role: Some("anon".to_owned()),
+            ..crate::config::Config::default()
+        })
+        .authenticate(None, 0)
+        .unwrap();
+        let caller = extracted.caller("GET", &identity);
+        assert_eq!(caller.cookies, r#"{"a":"1","b":"x=y"}"#);
+        assert_eq!(caller.headers, r#"{"x-other":"z"}"#);
+        assert_eq!(object([("a", "\"\\\t")].into_iter()), r#"{"a":"\"\\\u0009"}"#);
         assert_eq!(text(b"caf\xe9"), "café");
     }
 }

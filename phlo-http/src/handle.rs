@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use phlo_core::{
     Code, Error, Result, engine,
-    exec::Executor,
+    exec::{Executor, Transaction},
     parse::{self, Asked, Input},
-    plan,
+    plan::{self, Access},
     request::{Action, Caller, Invocation, MediaType, Output, Request},
     schema::{Ident, QualifiedName, Schema},
 };
@@ -18,7 +18,7 @@ use crate::{
     config::OpenApiMode,
     error::Failure,
     extract::Extracted,
-    login, openapi,
+    login, observe, openapi,
     respond::{self, Reply},
     state::{Live, State},
     timing::Timing,
@@ -33,30 +33,47 @@ pub struct Handled {
     pub role: Option<String>,
     /// What took how long.
     pub timing: Timing,
+    /// The code of the error that it was answered with.
+    pub code: Option<String>,
+    /// The statements that were run for it, if they are to be logged.
+    pub queries: Vec<String>,
+}
+
+/// What is noted of a request on its way.
+#[derive(Debug, Default)]
+struct Notes {
+    timing: Timing,
+    queries: Vec<String>,
 }
 
 /// Answers a request whose body has been read.
 pub async fn handle(state: &State, live: &Live, parts: &Parts, body: Result<Bytes>) -> Handled {
-    let mut timing = Timing::default();
+    let mut notes = Notes::default();
     let started = Instant::now();
     let authorization = parts.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
     let identity = live.authenticator.authenticate(authorization, auth::unix_now());
-    timing.jwt = started.elapsed();
-    let verbosity = live.config.client_error_verbosity;
-    match identity {
-        Err(error) => Handled {
-            reply: respond::fail(&Failure::new(&error, false), verbosity),
-            role: None,
-            timing,
-        },
+    notes.timing.jwt = started.elapsed();
+    let (role, answered) = match identity {
+        Err(error) => (None, Err((error, false))),
         Ok(identity) => {
-            let reply = answer(state, live, parts, body, &identity, &mut timing).await;
-            let reply = reply.unwrap_or_else(|error| {
-                respond::fail(&Failure::new(&error, !identity.anonymous), verbosity)
-            });
-            Handled { reply, role: Some(identity.role.clone()), timing }
+            let answered = answer(state, live, parts, body, &identity, &mut notes).await;
+            (Some(identity.role.clone()), answered.map_err(|error| (error, !identity.anonymous)))
         }
-    }
+    };
+    let (reply, code) = match answered {
+        Ok(reply) => (reply, None),
+        Err((error, authenticated)) => {
+            let failure = Failure::new(&error, authenticated);
+            observe::failure(&live.config, &error, &failure, state.timeouts());
+            if error.is_connection() {
+                // Whoever answers from now on may have another schema, or none.
+                state.reload().schema();
+            }
+            let reply = respond::fail(&failure, live.config.client_error_verbosity);
+            (reply, Some(failure.code))
+        }
+    };
+    Handled { reply, role, timing: notes.timing, code, queries: notes.queries }
 }
 
 async fn answer(
@@ -65,7 +82,7 @@ async fn answer(
     parts: &Parts,
     body: Result<Bytes>,
     identity: &Arc<Identity>,
-    timing: &mut Timing,
+    notes: &mut Notes,
 ) -> Result<Reply> {
     let schema = state.schema().ok_or_else(no_schema)?;
     let body = body?;
@@ -74,26 +91,33 @@ async fn answer(
     }
     let mut clock = Instant::now();
     let extracted = Extracted::new(parts);
-    let headers = extracted.header_pairs();
+    let headers = extracted.headers();
     let input = Input {
         method: parts.method.as_str(),
-        path: &extracted.path,
-        query: &extracted.query,
+        path: extracted.path,
+        query: extracted.query,
         headers: &headers,
         body: &body,
     };
     let parsed = parse::request(&input, &live.parse)?;
-    timing.parse = lap(&mut clock);
+    notes.timing.parse = lap(&mut clock);
     let caller = || extracted.caller(parts.method.as_str(), identity);
     match parsed.asked {
         Asked::Request(request) => {
             let plan = plan::plan(&schema, &request, &live.settings.limits)?;
-            timing.plan = lap(&mut clock);
-            let outcome =
-                engine::run(state.pool(), &live.settings, &request, &caller(), &plan).await;
-            timing.transaction = lap(&mut clock);
+            notes.timing.plan = lap(&mut clock);
+            if live.settings.limits.legacy_target_names {
+                observe::legacy_targets(&live.config, parts, &plan.legacy_targets);
+            }
+            let caller = caller();
+            if live.config.log_query {
+                let sent = engine::transaction(&live.settings, &request, &caller, &plan);
+                notes.queries = statements(&sent);
+            }
+            let outcome = engine::run(state.pool(), &live.settings, &request, &caller, &plan).await;
+            notes.timing.transaction = lap(&mut clock);
             let canonical_query = match &request.action {
-                Action::Read { .. } => parse::canonical_query(&extracted.query),
+                Action::Read { .. } => parse::canonical_query(extracted.query),
                 Action::Mutate { .. } | Action::Call { .. } => String::new(),
             };
             let context = respond::Context {
@@ -103,12 +127,12 @@ async fn answer(
             };
             let mut reply = respond::respond(&context, &request, &plan, outcome?)?;
             respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
-            timing.response = lap(&mut clock);
+            notes.timing.response = lap(&mut clock);
             Ok(reply)
         }
         Asked::Document { schema: name, output, accept } => {
             let document = Document { state, live, schema: &schema, name: &name };
-            let mut reply = document.reply(&caller(), output, &accept).await?;
+            let mut reply = document.reply(&caller(), output, &accept, notes).await?;
             if parsed.schema_negotiated {
                 reply.add(http::HeaderName::from_static("content-profile"), name.as_str());
             }
@@ -121,6 +145,16 @@ async fn answer(
         Asked::DescribeFunction(name) => describe_function(&schema, live, name),
         Asked::DescribeRoot => Ok(respond::describe(respond::ALLOWED_ON_ROOT)),
     }
+}
+
+/// The statements of a transaction, without the values of their parameters.
+fn statements(transaction: &Transaction) -> Vec<String> {
+    let Transaction { settings, pre_request, main, after, .. } = transaction;
+    [Some(settings), pre_request.as_ref(), Some(main), after.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|statement| statement.sql.to_string())
+        .collect()
 }
 
 fn lap(clock: &mut Instant) -> std::time::Duration {
@@ -158,7 +192,13 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
-    async fn reply(&self, caller: &Caller, output: Output, accept: &[MediaType]) -> Result<Reply> {
+    async fn reply(
+        &self,
+        caller: &Caller,
+        output: Output,
+        accept: &[MediaType],
+        notes: &mut Notes,
+    ) -> Result<Reply> {
         let version = Version::of(accept)?;
         let body = match self.live.config.openapi_mode {
             OpenApiMode::IgnorePrivileges => self.write(
@@ -166,7 +206,7 @@ impl Document<'_> {
                 &openapi::Input::everything(self.schema, self.name, self.settings()),
             ),
             OpenApiMode::FollowPrivileges | OpenApiMode::Disabled => {
-                let access = self.access(caller).await?;
+                let access = self.access(caller, notes).await?;
                 self.write(
                     version,
                     &openapi::Input::accessible(self.schema, self.name, &access, self.settings()),
@@ -199,10 +239,20 @@ impl Document<'_> {
     }
 
     /// What the caller's role may use, as the database says.
-    async fn access(&self, caller: &Caller) -> Result<openapi::Access> {
-        let mut transaction =
-            engine::frame(&self.live.settings, caller, self.name, None, &[], None);
+    async fn access(&self, caller: &Caller, notes: &mut Notes) -> Result<openapi::Access> {
+        let mut transaction = engine::frame(
+            &self.live.settings,
+            caller,
+            Access::ReadOnly,
+            self.name,
+            None,
+            &[],
+            None,
+        );
         transaction.main = openapi::Access::statement(self.name);
+        if self.live.config.log_query {
+            notes.queries = statements(&transaction);
+        }
         let results = self.state.pool().run(&transaction).await?;
         let json = results.main.into_iter().next().and_then(|row| row.into_iter().next().flatten());
         openapi::Access::parse(&json.unwrap_or_default()).map_err(|error| {

@@ -30,3 +30,8 @@ pub const VERSION_TEXT: &str =
 
 /// What the server calls itself in its responses.
 pub const SERVER_NAME: &str = concat!("phlo/", env!("CARGO_PKG_VERSION"));
+
+/// The project's front page, whose example is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

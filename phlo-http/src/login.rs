@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use phlo_core::{
-    Code, DatabaseError, Error, Result,
+    Code, Error, Result,
     exec::{End, Executor, Row, Transaction},
     plan::Access,
     schema::{Ident, QualifiedName},
@@ -23,6 +23,11 @@ use crate::{
     respond::Reply,
     state::{Live, State},
 };
+
+/// The settings of a transaction that asks on the server's own account.
+const READ_ONLY: &str = "SELECT set_config('search_path', '', true), \
+                         set_config('transaction_read_only', 'on', true)";
+const READ_WRITE: &str = "SELECT set_config('search_path', '', true)";
 
 /// Whether a request is a login.
 pub(crate) fn is_login(live: &Live, method: &Method, path: &str) -> bool {
@@ -90,9 +95,8 @@ pub(crate) async fn login(state: &State, live: &Live, body: &Bytes) -> Result<Re
 
 /// The same for an unknown name, a wrong password and a user who may not sign in.
 fn wrong() -> Error {
-    let mut error = DatabaseError::new("28P01", "Incorrect username or password");
-    error.hint = Some("Check both; upper and lower case are distinguished.".to_owned());
-    Error::database(error)
+    Error::new(Code::Credentials, "Incorrect username or password")
+        .with_hint("Check both; upper and lower case are distinguished.")
 }
 
 fn refused(error: PasswordError) -> Error {
@@ -125,13 +129,18 @@ impl Users<'_> {
 
     async fn call(&self, function: &str, arguments: &[&str], access: Access) -> Result<Vec<Row>> {
         let schema = self.live.config.login_schema.clone().unwrap_or_else(|| Ident::new(""));
+        let settings = match access {
+            Access::ReadOnly => READ_ONLY,
+            Access::ReadWrite => READ_WRITE,
+        };
         let transaction = Transaction {
             role: String::new(),
             access,
             isolation: None,
-            settings: Statement::constant("SELECT set_config('search_path', '', true)"),
+            settings: Statement::constant(settings),
             pre_request: None,
             main: sql::call_with_text(&QualifiedName::new(schema, function), arguments),
+            writer: None,
             after: None,
             end: End::Commit,
             guard: None,

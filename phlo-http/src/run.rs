@@ -15,11 +15,11 @@ use tokio::{signal::unix, sync::watch};
 use crate::{
     admin::{Admin, LiveCheck},
     cli::Serve,
-    config::{self, Config, DatabaseSettings, Environment, Loaded, Sources},
+    config::{self, Config, DatabaseSettings, Environment, Loaded, LogFormat, LogLevel, Sources},
     listener, observe,
-    server::{Listener, serve},
+    server::{Bound, Listener, serve},
     service::Api,
-    state::{LoadError, Origin, State},
+    state::{LoadError, Origin, State, Wanted},
 };
 
 /// Why the process could not do what it was asked.
@@ -45,6 +45,9 @@ pub enum RunError {
     /// A running server isn't ready.
     #[error("{0}")]
     NotReady(String),
+    /// There was no use in going on, for a reason that was logged.
+    #[error("stopped, for the reason in the log")]
+    GivenUp,
 }
 
 impl RunError {
@@ -64,20 +67,27 @@ pub async fn run(options: &Serve) -> Result<(), RunError> {
     let environment = Environment::of_process()?;
     let loaded = load(options.file.clone(), &environment)?;
     if options.ready {
-        return crate::ready::ask(&loaded.config).await;
+        return print(&crate::ready::ask(&loaded.config).await?);
     }
     let origin = Origin { file: options.file.clone(), environment };
-    if options.dump_config || options.dump_schema {
-        return dump(options, loaded.config, origin).await;
-    }
-    observe::start(loaded.config.log_level);
-    tracing::info!("starting {}", crate::VERSION_TEXT);
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
+    if options.dump_config {
+        return dump_config(loaded.config, origin).await;
     }
     let state = Arc::new(State::new(loaded.config, Some(origin))?);
-    Server::bind(state)?.run(terminated()?).await;
-    Ok(())
+    if options.dump_schema {
+        return dump_schema(&state).await;
+    }
+    // The log doesn't keep the state, and with it the connections, from being dropped at the end.
+    let logged = Arc::downgrade(&state);
+    observe::start(move || {
+        logged.upgrade().map_or((LogLevel::Error, LogFormat::Postgrest), |state| {
+            let live = state.live();
+            (live.config.log_level, live.config.log_format)
+        })
+    });
+    tracing::info!("Starting {}...", crate::VERSION_TEXT);
+    state.warn(&loaded.warnings);
+    Server::bind(state)?.run(terminated()?).await
 }
 
 fn load(file: Option<PathBuf>, environment: &Environment) -> Result<Loaded, RunError> {
@@ -90,26 +100,36 @@ fn load(file: Option<PathBuf>, environment: &Environment) -> Result<Loaded, RunE
     })?)
 }
 
-async fn dump(options: &Serve, config: Config, origin: Origin) -> Result<(), RunError> {
-    let state = State::new(config, Some(origin))?;
-    if state.live().config.db_config {
-        // PostgREST prints what it has where the database can't be asked.
-        if let Err(error) = state.load_config().await {
-            if options.dump_schema {
-                return Err(error.into());
-            }
+/// Prints the configuration with the settings of the database, or without them where it can't be
+/// asked.
+async fn dump_config(config: Config, origin: Origin) -> Result<(), RunError> {
+    if !config.db_config {
+        return print(&config::dump(&config));
+    }
+    let asked = async {
+        let state = State::new(config.clone(), Some(origin)).map_err(LoadError::from)?;
+        state.load_config().await?;
+        Ok(state.live())
+    };
+    match asked.await {
+        Ok(live) => print(&config::dump(&live.config)),
+        Err(error @ LoadError::Config(_)) => Err(error.into()),
+        Err(error @ LoadError::Database(_)) => {
             writeln!(io::stderr(), "phlo-http: {error}").ok();
+            print(&config::dump(&config))
         }
     }
-    let mut text = if options.dump_config {
-        config::dump(&state.live().config)
-    } else {
-        state.load().await?;
-        state.schema().map(|schema| schema.to_json()).unwrap_or_default()
-    };
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
+}
+
+async fn dump_schema(state: &State) -> Result<(), RunError> {
+    state.load_config().await?;
+    state.load().await?;
+    print(&state.schema().map(|schema| schema.to_json()).unwrap_or_default())
+}
+
+fn print(text: &str) -> Result<(), RunError> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let text = format!("{text}{end}");
     io::stdout().write_all(text.as_bytes()).map_err(RunError::io("printing"))
 }
 
@@ -123,10 +143,11 @@ pub fn terminated() -> Result<impl Future<Output = ()>, RunError> {
     let mut terminate = signal(unix::SignalKind::terminate())?;
     let mut interrupt = signal(unix::SignalKind::interrupt())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!("Received termination unix signal {name}");
     })
 }
 
@@ -134,13 +155,13 @@ pub fn terminated() -> Result<impl Future<Output = ()>, RunError> {
 #[derive(Debug)]
 pub struct Server {
     state: Arc<State>,
-    main: Listener,
+    main: Bound,
     admin: Option<Listener>,
 }
 
 impl Server {
-    /// Binds the addresses of the configuration. Connections are accepted from then on, and
-    /// answered once it [runs](Self::run).
+    /// Takes the addresses of the configuration. Connections are accepted once it
+    /// [runs](Self::run).
     ///
     /// # Errors
     ///
@@ -149,15 +170,16 @@ impl Server {
         let live = state.live();
         let config = &live.config;
         let main = match &config.server_unix_socket {
-            Some(path) => Listener::unix(path, config.server_unix_socket_mode),
-            None => Listener::tcp(&config.server_host, config.server_port, config.server_reuseport),
+            Some(path) => Bound::unix(path, config.server_unix_socket_mode),
+            None => Bound::tcp(&config.server_host, config.server_port, config.server_reuseport),
         }
         .map_err(RunError::io("listening"))?;
         let admin = match (&config.admin_server_unix_socket, config.admin_server_port) {
-            (Some(path), _) => Some(Listener::unix(path, config.admin_server_unix_socket_mode)),
-            (None, Some(port)) => Some(Listener::tcp(&config.admin_server_host, port, false)),
+            (Some(path), _) => Some(Bound::unix(path, config.admin_server_unix_socket_mode)),
+            (None, Some(port)) => Some(Bound::tcp(&config.admin_server_host, port, false)),
             (None, None) => None,
         }
+        .map(|bound| bound.and_then(Bound::listen))
         .transpose()
         .map_err(RunError::io("listening for the admin server"))?;
         Ok(Self { state, main, admin })
@@ -169,7 +191,15 @@ impl Server {
     }
 
     /// Serves until `stop` is ready, then lets requests finish.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    ///
+    /// Clients can connect when reading the schema was tried, or with `server-reuseport` when it
+    /// was read: until then another process that shares the port answers them.
+    ///
+    /// # Errors
+    ///
+    /// There was no use in going on: the database refuses the password, or it was lost and the
+    /// configuration turns recovery off. Another process took the port meanwhile.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let Self { state, main, admin } = self;
         let (stopping, stopped) = watch::channel(());
         let wait = |mut stopped: watch::Receiver<()>| async move {
@@ -184,21 +214,50 @@ impl Server {
         let signalled = Arc::clone(&state);
         background.spawn(async move { reload_on_signals(&signalled).await });
         let live = Arc::new(Reachable::of(&main));
-        tracing::info!("API server listening on {}", main.address());
         let admin_server = admin.map(|listener| {
             tracing::info!("Admin server listening on {}", listener.address());
             let check: Arc<dyn LiveCheck> = Arc::<Reachable>::clone(&live);
             let service = Admin::new(Arc::clone(&state), check);
             tokio::spawn(serve(listener, service, wait(stopped.clone())))
         });
-        serve(main, Api::new(state), stop).await;
+        let served = serve_when_loaded(&state, main, &live, stop).await;
         live.up.store(false, Ordering::Release);
         drop(stopping);
         background.shutdown().await;
         if let Some(server) = admin_server {
             tokio::time::timeout(Duration::from_secs(1), server).await.ok();
         }
+        served
     }
+}
+
+async fn serve_when_loaded(
+    state: &Arc<State>,
+    main: Bound,
+    reachable: &Reachable,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let reuses = state.live().config.server_reuseport;
+    let wanted = if reuses { Wanted::Success } else { Wanted::Attempt };
+    let mut stop = std::pin::pin!(stop);
+    tokio::select! {
+        biased;
+        () = &mut stop => return Ok(()),
+        () = state.given_up() => return Err(RunError::GivenUp),
+        () = state.wait_for_schema(wanted) => {}
+    }
+    let main = main.listen().map_err(RunError::io("listening"))?;
+    reachable.up.store(true, Ordering::Release);
+    tracing::info!("API server listening on {}", main.address());
+    let mut given_up = false;
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            () = state.given_up() => given_up = true,
+        }
+    };
+    serve(main, Api::new(Arc::clone(state)), stop).await;
+    if given_up { Err(RunError::GivenUp) } else { Ok(()) }
 }
 
 /// Whether the main server can be reached: it runs, and its socket file is there.
@@ -209,12 +268,12 @@ struct Reachable {
 }
 
 impl Reachable {
-    fn of(listener: &Listener) -> Self {
-        let path = match listener {
-            Listener::Tcp(_) => None,
-            Listener::Unix(_, path) => Some(path.clone()),
+    fn of(bound: &Bound) -> Self {
+        let path = match bound {
+            Bound::Tcp(_) => None,
+            Bound::Unix(path, _) => Some(path.clone()),
         };
-        Self { up: AtomicBool::new(true), path }
+        Self { up: AtomicBool::new(false), path }
     }
 }
 

@@ -37,7 +37,9 @@ impl Api {
         let live = self.state.live();
         let (mut parts, body) = request.into_parts();
         let origins = &live.config.server_cors_allowed_origins;
+        let requests = self.state.metrics().requests();
         if let Some(reply) = cors::preflight(origins, &parts.method, &parts.headers) {
+            requests.count(&parts.method, reply.status, started.elapsed());
             return into_response(reply, parts.version);
         }
         if handle::is_document_path(&parts.method, parts.uri.path()) {
@@ -50,14 +52,19 @@ impl Api {
             reply.add(HeaderName::from_static("server-timing"), handled.timing.to_string());
         }
         self.finish(&live, &parts, &mut reply);
+        let took = started.elapsed();
+        requests.count(&parts.method, reply.status, took);
+        observe::queries(&live.config, reply.status, &handled.queries);
         observe::access(
             &live.config,
             &Access {
                 parts: &parts,
                 role: handled.role.as_deref(),
                 status: reply.status,
-                length: reply.body.len(),
-                took: started.elapsed(),
+                length: content_length(&reply),
+                code: handled.code.as_deref(),
+                request_id: request_id(&live, &parts),
+                took,
             },
         );
         into_response(reply, parts.version)
@@ -81,6 +88,19 @@ impl Api {
             reply.add(header::SERVER, crate::SERVER_NAME);
         }
     }
+}
+
+/// What a request is known by to its sender: the value of the header that is handed through, or of
+/// the usual one.
+fn request_id<'a>(live: &Live, parts: &'a http::request::Parts) -> Option<&'a str> {
+    let traced = live.config.server_trace_header.as_ref().map(|trace| trace.name().as_str());
+    let value = traced.and_then(|name| parts.headers.get(name));
+    value.or_else(|| parts.headers.get("x-request-id"))?.to_str().ok()
+}
+
+fn content_length(reply: &Reply) -> Option<u64> {
+    let (_, value) = reply.headers.iter().find(|(name, _)| *name == header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
 }
 
 fn into_response(reply: Reply, version: http::Version) -> Response<Full<Bytes>> {

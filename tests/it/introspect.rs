@@ -1,8 +1,4 @@
 //! What introspection finds in a small shop that has one of everything.
-//!
-//! Each check takes a connection to an empty database of its own.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use phlo_core::{
     Code,
@@ -12,12 +8,15 @@ use phlo_core::{
         Routine, Schema, Table, TableKind, Volatility,
     },
 };
-use sqlx::PgConnection;
+use phlo_tests::Database;
 
 const SHOP: &str = include_str!("../fixtures/introspect.sql");
 
 /// Everything that the catalogue says about the shop is in the schema.
-pub(crate) async fn finds_everything(connection: &mut PgConnection) {
+#[tokio::test]
+async fn finds_everything() {
+    let database = Database::empty();
+    let connection = &mut database.connect().await;
     sqlx::raw_sql(SHOP).execute(&mut *connection).await.unwrap();
     let schema = introspect(connection, &options()).await.unwrap();
     check_tables(&schema);
@@ -32,7 +31,10 @@ pub(crate) async fn finds_everything(connection: &mut PgConnection) {
 }
 
 /// A schema that is to be exposed must exist; one of the search path may be missing.
-pub(crate) async fn exposed_schemas_must_exist(connection: &mut PgConnection) {
+#[tokio::test]
+async fn exposed_schemas_must_exist() {
+    let database = Database::empty();
+    let connection = &mut database.connect().await;
     sqlx::raw_sql(SHOP).execute(&mut *connection).await.unwrap();
     let mut options = options();
     options.extra_search_path.push(Ident::new("nowhere"));
@@ -43,7 +45,10 @@ pub(crate) async fn exposed_schemas_must_exist(connection: &mut PgConnection) {
 }
 
 /// The settings of introspection end with it, also after an error.
-pub(crate) async fn the_connection_stays_as_it_was(connection: &mut PgConnection) {
+#[tokio::test]
+async fn the_connection_stays_as_it_was() {
+    let database = Database::empty();
+    let connection = &mut database.connect().await;
     sqlx::raw_sql("create schema shop; set search_path = shop; set timezone = 'Asia/Tokyo'")
         .execute(&mut *connection)
         .await

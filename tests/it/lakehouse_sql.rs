@@ -3,24 +3,17 @@
 //! Everything is asked through `psql`, as the service would: logged in as `authenticator`, with the
 //! role and the claims set for one transaction. No part of the service is involved.
 
+mod reading;
+mod rights;
+
 use std::{
     io::Write as _,
     process::{Command, Stdio},
-    sync::OnceLock,
     thread,
 };
 
-use phlo_postgres::{Error, Server};
-
-mod reading;
-mod rights;
-#[allow(unreachable_pub, reason = "it is public where it belongs")]
-#[path = "../../phlo-http/src/demo/sample.rs"]
-mod sample;
-
-use sample::{OLDEST_VERSION, PASSWORD_SETTING, SCRIPTS};
-
-const PASSWORD: &str = "it's a secret";
+use phlo_http::demo::sample::SCRIPTS;
+use phlo_tests::{Database, LAKEHOUSE_PASSWORD, cluster, load_lakehouse};
 
 const ANON: Caller<'_> = Caller { role: "anon", claims: r#"{"role":"anon"}"# };
 const USER: Caller<'_> = Caller {
@@ -44,39 +37,17 @@ struct Caller<'a> {
 }
 
 /// A database that holds the sample.
-struct Sample<'a> {
-    server: &'a Server,
-    database: &'a str,
-}
-
-/// A server for all tests of this file. It ends with the process.
-fn server() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let server = Server::builder().oldest_version(OLDEST_VERSION).start().unwrap();
-        server.create_database("lakehouse").unwrap();
-        load(&server, "lakehouse").unwrap();
-        server
-    })
-}
+struct Sample(Database);
 
 /// A fresh copy of the sample.
-fn sample(database: &'static str) -> Sample<'static> {
-    server().create_database_from("lakehouse", database).unwrap();
-    Sample { server: server(), database }
+fn sample() -> Sample {
+    Sample(Database::lakehouse())
 }
 
-fn load(server: &Server, database: &str) -> Result<String, Error> {
-    let password = PASSWORD.replace('\'', "''");
-    let setting = format!("set {PASSWORD_SETTING} = '{password}';\n");
-    let scripts: Vec<&str> = SCRIPTS.iter().map(|(_, sql)| *sql).collect();
-    server.execute(database, &(setting + &scripts.join("\n")))
-}
-
-impl Sample<'_> {
+impl Sample {
     /// As the owner of the cluster.
     fn ask(&self, sql: &str) -> String {
-        self.server.execute(self.database, sql).unwrap()
+        self.0.execute(sql)
     }
 
     /// As the service does it: in a transaction with the caller's role and claims.
@@ -105,8 +76,8 @@ impl Sample<'_> {
 
     /// As the service before it takes on a role.
     fn try_as_authenticator(&self, sql: &str) -> Result<String, String> {
-        let mut psql = self.server.psql(self.database).unwrap();
-        psql.env("PGUSER", "authenticator").env("PGPASSWORD", PASSWORD);
+        let mut psql = cluster().psql(self.0.name()).unwrap();
+        psql.env("PGUSER", "authenticator").env("PGPASSWORD", LAKEHOUSE_PASSWORD);
         psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-f", "-"]);
         run(psql, sql)
     }
@@ -139,7 +110,7 @@ const READABLE: [&str; 4] = [
 
 #[test]
 fn loading_it_again_changes_nothing() {
-    let sample = sample("twice");
+    let sample = sample();
     // Everything that matters about roles, objects, rights and rows.
     let state = "
         select rolname, rolcanlogin, rolinherit, rolconfig from pg_roles order by 1;
@@ -159,39 +130,35 @@ fn loading_it_again_changes_nothing() {
         table marts.mrt_glucose_hourly_patterns order by 1, 2;
         table marts.days order by 1;";
     let before = sample.ask(state);
-    load(sample.server, sample.database).unwrap();
+    load_lakehouse(sample.0.name()).unwrap();
     assert_eq!(sample.ask(state), before);
     assert!(before.lines().count() > 730 + 168 + 730);
 }
 
 #[test]
 fn each_script_can_be_sent_as_one_query() {
-    server().create_database("one query").unwrap();
+    let sample = Sample(Database::empty());
     for (name, sql) in SCRIPTS {
-        let mut psql = server().psql("one query").unwrap();
+        let mut psql = cluster().psql(sample.0.name()).unwrap();
         // With -c the text goes to the server as it is.
         psql.args(["-Xq", "-v", "ON_ERROR_STOP=1", "-c", sql]);
         run(psql, "").unwrap_or_else(|error| panic!("{name}: {error}"));
     }
-    let sample = Sample { server: server(), database: "one query" };
     assert_eq!(sample.ask_as(ANALYST, "select count(*) from api.glucose_readings"), "730");
 }
 
 #[test]
 fn several_databases_of_a_cluster_can_be_loaded_at_once() {
     thread::scope(|scope| {
-        for database in ["load 1", "load 2", "load 3", "load 4"] {
-            scope.spawn(move || {
-                server().create_database(database).unwrap();
-                load(server(), database).unwrap();
-            });
+        for _ in 0..4 {
+            scope.spawn(|| load_lakehouse(Database::empty().name()).unwrap());
         }
     });
 }
 
 #[test]
 fn it_survives_publications() {
-    let sample = sample("publish");
+    let sample = sample();
     let embed = "select count(*) from api.annotations a join api.glucose_readings r using
                  (reading_date)";
     assert_eq!(sample.ask_as(ADMIN, embed), "3");
@@ -225,7 +192,7 @@ fn it_survives_publications() {
 
 #[test]
 fn the_same_last_day_gives_the_same_readings() {
-    let sample = sample("same");
+    let sample = sample();
     let digest = "call marts.publish_sample('2025-06-30', 50);
                   select md5(string_agg(t::text, '' order by reading_date))
                   from marts.mrt_glucose_overview t";

@@ -2,5 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod access;
+mod documents;
+mod embedding;
+mod encode;
+mod errors;
+mod filtering;
+mod formats;
+mod functions;
+mod introspect;
 mod lakehouse_sql;
+mod lifecycle;
+mod load;
+mod login;
+mod numbers;
+mod pipeline;
+mod reading;
+mod trips;
 mod typed;
+mod writing;

@@ -148,7 +148,7 @@ async fn plain(connection: &mut PgConnection, work: &Work) -> Result<Results> {
     if let Work::Plain { guard: Some(guard), .. } = work {
         check_guard(*guard, &main)?;
     }
-    Ok(Results { main, after: Vec::new() })
+    Ok(Results { main, ..Results::default() })
 }
 
 impl Database<PgPool> {

@@ -28,6 +28,7 @@ impl Backend for Pool {
                     settings: Statement::constant("SELECT set_config('role', 'none', true)"),
                     pre_request: None,
                     main: main.clone(),
+                    writer: None,
                     after: None,
                     end: End::Commit,
                     guard: *guard,

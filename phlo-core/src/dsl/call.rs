@@ -12,7 +12,7 @@ use crate::{
         value::{Cell, Scalar, Unreadable, Value, push_json_text},
     },
     error::{Code, Error, Result},
-    request::{Action, Invocation, Payload, Request},
+    request::{Action, Invocation, JsonOrigin, Payload, Request},
     schema::Ident,
 };
 
@@ -152,7 +152,7 @@ impl Members {
 
     pub(crate) fn into_payload(self) -> Payload {
         let (json, keys) = self.finish();
-        Payload::Json { raw: Bytes::from(json), keys }
+        Payload::Json { raw: Bytes::from(json), keys, origin: JsonOrigin::Json }
     }
 }
 

@@ -14,7 +14,9 @@ use crate::{
         row::{Casts, Fields, Layout, Projection},
     },
     error::Result,
-    request::{Action, Missing, Mutation, Payload, Representation, Request, Resolution},
+    request::{
+        Action, JsonOrigin, Missing, Mutation, Payload, Representation, Request, Resolution,
+    },
     schema::Ident,
 };
 
@@ -76,7 +78,11 @@ pub fn insert_all<R: NewRow>(rows: impl IntoIterator<Item = R>) -> Insert<R::Tab
         all.extend(keys);
     }
     json.push(']');
-    let mut insert = Insert::new(Payload::Json { raw: Bytes::from(json), keys: all.clone() });
+    let mut insert = Insert::new(Payload::Json {
+        raw: Bytes::from(json),
+        keys: all.clone(),
+        origin: JsonOrigin::Json,
+    });
     if differ {
         insert.request.query.columns = Some(all);
         insert.request.preferences.missing = Some(Missing::Default);

@@ -104,6 +104,8 @@ codes! {
     JwtRequired = "PGRST302",
     /// A token whose claims are not acceptable.
     JwtClaims = "PGRST303",
+    /// A login with a wrong name or password.
+    Credentials = "PGRST304",
     /// A bug in phlo.
     Internal = "PGRSTX00",
     /// The database's own error; clients see its SQLSTATE instead.

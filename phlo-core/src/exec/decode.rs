@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     error::{Code, Error, Result},
     exec::{Results, Row},
-    plan::{CountPlan, Plan},
+    plan::{ActionPlan, CountPlan, Plan},
 };
 
 /// What came of a request.
@@ -37,6 +37,9 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     if plan.explain.is_some() {
         return Ok(Outcome { body: lines(&results.main), ..Outcome::default() });
     }
+    if plan.rows.is_some() {
+        return decode_rows(plan, results);
+    }
     let Some(row) = results.main.into_iter().next() else {
         return Err(Error::new(Code::Internal, "The statement gave no row"));
     };
@@ -44,7 +47,9 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     let mut next = || columns.next().flatten();
     let total = number(next().as_ref())?;
     let rows = number(next().as_ref())?.unwrap_or(0);
-    let location = next().map(|json| location(&json)).transpose()?.unwrap_or_default();
+    let is_mutation = matches!(plan.action, ActionPlan::Mutate(..));
+    let location = if is_mutation { next() } else { None };
+    let location = location.map(|json| read_location(&json)).transpose()?.unwrap_or_default();
     let body = next().unwrap_or_default();
     let response_headers = setting(next())?;
     let response_status = setting(next())?;
@@ -52,12 +57,26 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     let estimate = estimate(&results.after);
     let total = match plan.count {
         CountPlan::Planned => estimate,
-        CountPlan::Query { estimate: true, .. } if total > max_rows && max_rows.is_some() => {
-            total.max(estimate)
-        }
+        // Without a largest page the guess counts wherever it is higher.
+        CountPlan::Query { estimate: true, .. } if total > max_rows => total.max(estimate),
         CountPlan::No | CountPlan::Page | CountPlan::Query { .. } => total,
     };
     Ok(Outcome { total, rows, location, body, response_headers, response_status, inserted })
+}
+
+/// What was written of plain rows, and what functions have set.
+fn decode_rows(plan: &Plan, results: Results) -> Result<Outcome> {
+    let mut settings = results.after.into_iter().next().unwrap_or_default().into_iter();
+    let mut next = || setting(settings.next().flatten());
+    let rows = results.written.rows;
+    Ok(Outcome {
+        total: (plan.count == CountPlan::Page).then_some(rows),
+        rows,
+        body: results.written.body,
+        response_headers: next()?,
+        response_status: next()?,
+        ..Outcome::default()
+    })
 }
 
 fn lines(rows: &[Row]) -> Bytes {
@@ -89,7 +108,7 @@ fn setting(value: Option<Bytes>) -> Result<Option<String>> {
         .map_err(|error| Error::new(Code::Internal, "A setting is not UTF-8").with_source(error))
 }
 
-fn location(json: &Bytes) -> Result<Vec<(String, Option<String>)>> {
+fn read_location(json: &Bytes) -> Result<Vec<(String, Option<String>)>> {
     serde_json::from_slice(json).map_err(|error| {
         Error::new(Code::Internal, "The place of the new row could not be read").with_source(error)
     })
@@ -122,6 +141,6 @@ mod tests {
     fn locations_may_hold_nulls() {
         let json = Bytes::from_static(br#"[["id", "1"], ["part", null]]"#);
         let expected = vec![("id".to_owned(), Some("1".to_owned())), ("part".to_owned(), None)];
-        assert_eq!(location(&json).unwrap(), expected);
+        assert_eq!(read_location(&json).unwrap(), expected);
     }
 }

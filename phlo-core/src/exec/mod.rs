@@ -14,4 +14,4 @@ pub mod pipeline;
 pub mod sqlx;
 
 pub use self::decode::{Outcome, decode};
-pub use self::transaction::{End, Executor, Results, Row, Transaction, check_guard};
+pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

@@ -5,6 +5,7 @@ use std::future::Future;
 use bytes::Bytes;
 
 use crate::{
+    encode::RowWriter,
     error::Result,
     plan::{Access, Guard, Parameters},
     schema::Isolation,
@@ -29,6 +30,8 @@ pub struct Transaction {
     pub pre_request: Option<Statement>,
     /// The statement whose rows are the answer.
     pub main: Statement,
+    /// Writes the rows of the main statement as they come; without it they are kept as rows.
+    pub writer: Option<RowWriter>,
     /// Runs after the main statement: the planner's guess for a count.
     pub after: Option<Statement>,
     /// How it ends if nothing fails.
@@ -66,10 +69,21 @@ pub type Row = Vec<Option<Bytes>>;
 /// The rows of the statements that have an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
-    /// Those of the main statement.
+    /// Those of the main statement, unless they were written.
     pub main: Vec<Row>,
+    /// What was written of them.
+    pub written: Written,
     /// Those of the statement after it.
     pub after: Vec<Row>,
+}
+
+/// What a writer has made of the rows of a main statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// How many rows there were.
+    pub rows: u64,
+    /// The bytes.
+    pub body: Bytes,
 }
 
 /// Runs units of work.

@@ -162,6 +162,31 @@ pub fn request(input: &Input<'_>, options: &Options) -> Result<Parsed> {
     Ok(Parsed { asked, schema_negotiated })
 }
 
+/// Reads a request to read a table or call a function: the shortest way for who has a path and a
+/// query string, and no HTTP.
+///
+/// # Errors
+///
+/// See [`request`]; and a path that names nothing to read.
+///
+/// ```
+/// use phlo_core::{parse, request::Action};
+///
+/// let request = parse::get("api", "/films", "select=title&year=gte.1980")?;
+/// assert!(matches!(request.action, Action::Read { .. }));
+/// # Ok::<(), phlo_core::Error>(())
+/// ```
+pub fn get(schema: &str, path: &str, query: &str) -> Result<Request> {
+    let options = Options { schemas: vec![Ident::new(schema)], ..Options::default() };
+    let input = Input { method: "GET", path, query, headers: &[], body: &Bytes::new() };
+    if let Asked::Request(found) = request(&input, &options)?.asked {
+        Ok(*found)
+    } else {
+        Err(Error::new(Code::Path, "The path names no table and no function")
+            .with_hint("Name a table as '/films', a function as '/rpc/search'."))
+    }
+}
+
 fn read_action(
     input: &Input<'_>,
     options: &Options,
@@ -229,6 +254,7 @@ fn accepted(input: &Input<'_>) -> Vec<MediaType> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::JsonOrigin;
     use crate::request::{Count, Range};
 
     fn read(line: &str, headers: &[(&str, &str)], body: &'static str) -> Result<Parsed> {
@@ -293,7 +319,8 @@ mod tests {
     fn changes_and_calls_read_the_body() {
         let json = |raw: &'static str, keys: &[&str]| {
             let keys = keys.iter().map(|key| Ident::new(key)).collect();
-            Some(Payload::Json { raw: Bytes::from_static(raw.as_bytes()), keys })
+            let raw = Bytes::from_static(raw.as_bytes());
+            Some(Payload::Json { raw, keys, origin: JsonOrigin::Json })
         };
         for (line, body, expected) in [
             ("POST /t", "{\"a\":1}", json("{\"a\":1}", &["a"])),

@@ -25,7 +25,7 @@ mod properties;
 
 pub use self::{
     accept::{accept, media_type},
-    input::{Asked, Input, Limits, Options, Parsed, Root, request},
+    input::{Asked, Input, Limits, Options, Parsed, Root, get, request},
     page::range_header,
     params::canonical_query,
     prefer::{TransactionOverride, preferences},

@@ -10,7 +10,7 @@ use crate::{
         Access, ArgumentValue, ArgumentsPlan, CallPlan, Condition, Context, JsonColumn, JsonRows,
         JsonShape, NamedArgument, ReadNode, mutate,
     },
-    request::{Invocation, Payload, RawKind},
+    request::{Invocation, JsonOrigin, Payload, RawKind},
     schema::{Ident, Parameter, QualifiedName, Routine, Volatility, suggest},
 };
 
@@ -88,13 +88,16 @@ impl<'s> Context<'s, '_> {
     /// The types that the only parameter of a function may have to take the body as a whole.
     fn whole_body_types(&self, invocation: Invocation) -> &'static [&'static str] {
         match (invocation, &self.request.payload) {
-            (Invocation::Write, Some(Payload::Json { .. })) => &["json", "jsonb"],
+            (Invocation::Write, Some(Payload::Json { origin: JsonOrigin::Json, .. })) => {
+                &["json", "jsonb"]
+            }
             (Invocation::Write, Some(Payload::Raw { kind, .. })) => match kind {
                 RawKind::Text => &["text"],
                 RawKind::Xml => &["xml"],
                 RawKind::Bytes => &["bytea"],
             },
-            (Invocation::Write, Some(Payload::Form(_)) | None) | (Invocation::Read(_), _) => &[],
+            (Invocation::Write, Some(Payload::Json { .. } | Payload::Form(_)) | None)
+            | (Invocation::Read(_), _) => &[],
         }
     }
 
@@ -172,12 +175,11 @@ impl<'s> Context<'s, '_> {
                 };
                 (String::new(), format!(" with a single unnamed {type_name} parameter"))
             }
-            (Invocation::Write, Some(Payload::Json { .. })) => {
+            (Invocation::Write, Some(Payload::Json { origin: JsonOrigin::Json, .. })) => {
                 (signature, format!("{parameters} or with a single unnamed json/jsonb parameter"))
             }
-            (Invocation::Write, Some(Payload::Form(_)) | None) | (Invocation::Read(_), _) => {
-                (signature, parameters)
-            }
+            (Invocation::Write, Some(Payload::Json { .. } | Payload::Form(_)) | None)
+            | (Invocation::Read(_), _) => (signature, parameters),
         };
         Error::new(
             Code::UnknownFunction,

@@ -44,7 +44,10 @@ impl<'s> Context<'s, '_> {
         let hint_used =
             embed.hint.as_ref().map(|hint| format!("' using the hint '{hint}")).unwrap_or_default();
         let ways = self.schema.relationships(source);
-        let meant = if ways.is_empty() {
+        let meant = if self.schema.table(source).is_some() && ways.is_empty() {
+            // The name is right, but nothing leads from it.
+            None
+        } else if ways.is_empty() {
             let parents = self.schema.relationship_sources().filter(|it| it.schema == *schema);
             suggest::best(parents.map(|it| &*it.name), parent, suggest::LENIENT)
                 .map(|near| (near, parent))

@@ -47,6 +47,7 @@ impl Context<'_, '_> {
                 .map(|name| self.resolve_type(name))
                 .transpose()?,
             alias,
+            as_json: false,
         })
     }
 
@@ -62,6 +63,7 @@ impl Context<'_, '_> {
                 cast: None,
                 aggregate: None,
                 aggregate_cast: None,
+                as_json: false,
             }
         };
         table.columns.values().map(select).collect()

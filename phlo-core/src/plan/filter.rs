@@ -45,7 +45,8 @@ impl Context<'_, '_> {
         }
         let column = table.and_then(|table| table.column(name));
         let operation = &filter.comparison.operation;
-        let is_vector = column.is_some_and(|column| column.base_type.is_catalog("tsvector"));
+        // A column that the table doesn't have is computed, and may be a vector: left as it is.
+        let is_vector = column.is_none_or(|column| column.base_type.is_catalog("tsvector"));
         let text_search = if let Operation::FullText(_, language, _) = operation
             && !is_vector
         {

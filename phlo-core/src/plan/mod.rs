@@ -11,6 +11,7 @@ mod model;
 mod mutate;
 mod negotiate;
 mod read;
+mod rows;
 mod spread;
 
 use crate::{
@@ -27,8 +28,8 @@ pub use self::model::{
     ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
     CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,
     JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind, MutationPlan,
-    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, SelectPlan, Source, SpreadColumn,
-    Typing,
+    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsPlan, SelectPlan, Source,
+    SpreadColumn, Typing,
 };
 
 /// What a server allows, and what it adds to every request.
@@ -119,9 +120,14 @@ impl Context<'_, '_> {
         let (node, legacy_targets) = self.plan_tree(&name, output)?;
         let body = self.negotiate(&name, None, &node)?;
         self.check_preferences()?;
-        let range = node.range;
+        let count = self.plan_count(node.range);
+        let rows = match body.explain {
+            None => self.plan_rows(&name, &node, &body.body, count),
+            Some(_) => None,
+        };
         Ok(Plan {
-            count: self.plan_count(range),
+            count,
+            rows,
             guard: singular(&body.media),
             action: ActionPlan::Read(node),
             body: body.body,
@@ -154,6 +160,7 @@ impl Context<'_, '_> {
             body: body.body,
             explain: body.explain,
             media: body.media,
+            rows: None,
             count: CountPlan::No,
             access: Access::ReadWrite,
             isolation: None,
@@ -191,6 +198,7 @@ impl Context<'_, '_> {
             action: ActionPlan::Call(call, node),
             body: body.body,
             explain: body.explain,
+            rows: None,
             count: self.plan_count(range),
             guard: singular(&body.media).or(max_affected),
             media: body.media,

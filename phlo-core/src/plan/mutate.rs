@@ -108,7 +108,7 @@ impl Context<'_, '_> {
 
     fn json_rows(&self, table: &Table) -> Result<JsonRows> {
         let (body, keys) = match &self.request.payload {
-            Some(Payload::Json { raw, keys }) => (raw.clone(), keys),
+            Some(Payload::Json { raw, keys, .. }) => (raw.clone(), keys),
             Some(Payload::Form(_) | Payload::Raw { .. }) | None => {
                 return Err(Error::new(Code::Body, "Empty or invalid json"));
             }

@@ -117,6 +117,7 @@ pub(crate) fn many(
             aggregate: None,
             aggregate_cast: None,
             alias: Some(name.clone()),
+            as_json: false,
         };
         order_columns.push((term.embed, select));
         order.push(OrderPlan {

@@ -26,7 +26,7 @@ pub use self::{
     media::{MediaType, PlanFormat, PlanOption},
     order::{Direction, NullsOrder, OrderTerm},
     page::Range,
-    payload::{Payload, RawKind},
+    payload::{JsonOrigin, Payload, RawKind},
     prefer::{Count, Handling, Missing, Preferences, Representation, Resolution, TransactionEnd},
     select::{Aggregate, EmbedSelect, Field, FieldSelect, JoinKind, JsonKey, JsonStep, SelectItem},
 };

@@ -17,6 +17,8 @@ pub enum Payload {
         raw: Bytes,
         /// The keys of every object; those of `columns` if it was given.
         keys: BTreeSet<Ident>,
+        /// What it was before it was JSON.
+        origin: JsonOrigin,
     },
     /// A form: arguments of a function, whose names may repeat.
     Form(Vec<(Ident, String)>),
@@ -27,6 +29,17 @@ pub enum Payload {
         /// What they are.
         kind: RawKind,
     },
+}
+
+/// What JSON was before it was JSON. A function takes it as a whole only as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonOrigin {
+    /// JSON.
+    Json,
+    /// Lines of CSV.
+    Csv,
+    /// The fields of a form.
+    Form,
 }
 
 /// What raw bytes are; decides the type of the parameter that takes them.

@@ -164,6 +164,16 @@ impl Schema {
         !self.representations.is_empty()
     }
 
+    /// How many representations the user made.
+    pub fn representation_count(&self) -> usize {
+        self.representations.len()
+    }
+
+    /// All media type handlers of the user, sorted by target.
+    pub fn all_media_handlers(&self) -> impl Iterator<Item = &MediaHandler> {
+        self.media_handlers.values().flatten()
+    }
+
     /// The user's media type handlers for a target.
     pub fn media_handlers(&self, target: &HandlerTarget) -> &[MediaHandler] {
         self.media_handlers.get(target).map_or(&[], Vec::as_slice)

@@ -20,7 +20,7 @@ use crate::{
 const CALL: &str = "phlo_call";
 
 /// The value of a scalar function within the statement.
-pub(crate) const SCALAR: &str = "phlo_scalar";
+pub(crate) const SCALAR: &str = "pgrst_scalar";
 
 /// The call, as a query of its result.
 pub(crate) fn query(plan: &CallPlan) -> SelectStatement {

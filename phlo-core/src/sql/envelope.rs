@@ -12,7 +12,8 @@ use crate::{
     sql::{
         call::{self, SCALAR},
         fragment::{
-            array_literal, call as function_call, constant, fragment, name, qualified, value,
+            array_literal, binary, builtin, call as function_call, constant, fragment, name,
+            qualified, value,
         },
         mutate,
         read::{self, JsonKind, RESULT},
@@ -26,10 +27,10 @@ const ROW: &str = "phlo_row";
 ///
 /// 1. the number of all rows, if they are counted;
 /// 2. the number of rows;
-/// 3. the key of the only new row, as a JSON array of `[column, value]`;
+/// 3. for changes, the key of the only new row, as a JSON array of `[column, value]`;
 /// 4. the body;
 /// 5. `response.headers` and 6. `response.status`, as functions have set them;
-/// 7. the number of inserted rows, where some may have been updated instead.
+/// 7. for changes, the number of inserted rows, where some may have been updated instead.
 pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
     let node = plan.action.read();
     let mut query = SelectStatement::new();
@@ -63,14 +64,22 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
         query.with_cte(with);
     }
     let is_single = matches!(&plan.action, ActionPlan::Call(call, _) if call.single);
-    let page = constant(if is_single { "1" } else { "count(*)" });
-    query.expr(text(total(plan.count, node, page.clone())));
-    query.expr(text(page));
-    query.expr(location(&plan.action));
+    let page = if is_single { "'1'::text" } else { "count(*)::text" };
+    query.expr(total(plan.count, node, page));
+    query.expr(constant(page));
+    let mutation = match &plan.action {
+        ActionPlan::Mutate(mutation, _) => Some(mutation),
+        ActionPlan::Read(_) | ActionPlan::Call(..) => None,
+    };
+    if let Some(mutation) = mutation {
+        query.expr(location(mutation));
+    }
     query.expr(body(&plan.body, node));
     query.expr(constant("current_setting('response.headers', true)"));
     query.expr(constant("current_setting('response.status', true)"));
-    query.expr(inserted(&plan.action));
+    if let Some(mutation) = mutation {
+        query.expr(inserted(mutation));
+    }
     query.from_subquery(rows, ROW);
     query
 }
@@ -90,10 +99,6 @@ pub(crate) fn rows(plan: &Plan) -> SelectStatement {
     query
 }
 
-fn text(expr: Expr) -> Expr {
-    fragment("($1)::text", [expr])
-}
-
 fn result(query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
     CommonTableExpression::new().table_name(RESULT).query(query).to_owned()
 }
@@ -102,26 +107,25 @@ fn all_results() -> SelectStatement {
     SelectStatement::new().expr(constant("*")).from(RESULT).to_owned()
 }
 
-fn total(count: CountPlan, node: &ReadNode, page: Expr) -> Expr {
+fn total(count: CountPlan, node: &ReadNode, page: &'static str) -> Expr {
     match count {
-        CountPlan::No | CountPlan::Planned => constant("NULL"),
-        CountPlan::Page => page,
+        CountPlan::No | CountPlan::Planned => constant("NULL::text"),
+        CountPlan::Page => constant(page),
         CountPlan::Query { limit, .. } => {
             let mut counted = read::count(node);
             if let Some(limit) = limit {
                 counted.limit(limit);
             }
             let mut query = SelectStatement::new();
-            query.expr(constant("count(*)"));
+            query.expr(constant("count(*)::text"));
             query.from_subquery(counted, "phlo_count");
             Expr::SubQuery(None, Box::new(query.into()))
         }
     }
 }
 
-fn location(action: &ActionPlan) -> Expr {
-    if let ActionPlan::Mutate(MutationPlan { kind, .. }, _) = action
-        && let MutationKind::Insert { location: Some(key), .. } = kind
+fn location(mutation: &MutationPlan) -> Expr {
+    if let MutationKind::Insert { location: Some(key), .. } = &mutation.kind
         && !key.is_empty()
     {
         return fragment(
@@ -134,9 +138,8 @@ fn location(action: &ActionPlan) -> Expr {
     constant("NULL::text")
 }
 
-fn inserted(action: &ActionPlan) -> Expr {
-    if let ActionPlan::Mutate(MutationPlan { kind, .. }, _) = action
-        && let MutationKind::Insert { conflict: Some(conflict), .. } = kind
+fn inserted(mutation: &MutationPlan) -> Expr {
+    if let MutationKind::Insert { conflict: Some(conflict), .. } = &mutation.kind
         && conflict.resolution == Resolution::MergeDuplicates
     {
         return mutate::inserted();
@@ -157,12 +160,12 @@ fn body(plan: &BodyPlan, node: &ReadNode) -> Expr {
                 Element::Row => name(&row),
                 Element::Scalar => scalar(),
             };
-            let all = fragment("json_agg($1)", [element]);
-            let all = if *nulls_stripped { fragment("json_strip_nulls($1)", [all]) } else { all };
+            let all = builtin("json_agg", [element]);
+            let all = if *nulls_stripped { builtin("json_strip_nulls", [all]) } else { all };
             if *single {
-                fragment("coalesce($1->0, 'null')", [all])
+                builtin("coalesce", [binary(all, "->", constant("0")), constant("'null'")])
             } else {
-                fragment("coalesce($1, '[]')", [all])
+                builtin("coalesce", [all, constant("'[]'")])
             }
         }
         BodyPlan::Csv => constant(

@@ -12,7 +12,10 @@ use crate::{
         QuantifiedOperator, Quantifier, SimpleOperator,
     },
     schema::{Ident, QualifiedName},
-    sql::fragment::{array_literal, call, column, fragment, iden, literal, name, qualified, value},
+    sql::fragment::{
+        all_columns, array_literal, binary, builtin, call, column, fragment, iden, literal, name,
+        qualified, value,
+    },
 };
 
 /// The column in which the rows of a to-many embed arrive.
@@ -24,11 +27,11 @@ pub(crate) fn field(alias: &Ident, field: &FieldPlan) -> Expr {
     if field.path.is_empty() {
         return base;
     }
-    let base = if field.to_jsonb { fragment("to_jsonb($1)", [base]) } else { base };
+    let base = if field.to_jsonb { builtin("to_jsonb", [base]) } else { base };
     field.path.iter().fold(base, |base, step| match step {
-        JsonStep::Arrow(JsonKey::Name(key)) => fragment("$1->$2", [base, value(key)]),
+        JsonStep::Arrow(JsonKey::Name(key)) => binary(base, "->", value(key)),
         JsonStep::Arrow(JsonKey::Index(index)) => fragment("$1->$2::int", [base, value(index)]),
-        JsonStep::DoubleArrow(JsonKey::Name(key)) => fragment("$1->>$2", [base, value(key)]),
+        JsonStep::DoubleArrow(JsonKey::Name(key)) => binary(base, "->>", value(key)),
         JsonStep::DoubleArrow(JsonKey::Index(index)) => {
             fragment("$1->>$2::int", [base, value(index)])
         }
@@ -49,15 +52,15 @@ pub(crate) fn aggregate(
     aggregate: Option<Aggregate>,
     cast_to: Option<&QualifiedName>,
 ) -> Expr {
-    let template = match aggregate {
+    let function = match aggregate {
         None => return expr,
-        Some(Aggregate::Sum) => "sum($1)",
-        Some(Aggregate::Avg) => "avg($1)",
-        Some(Aggregate::Max) => "max($1)",
-        Some(Aggregate::Min) => "min($1)",
-        Some(Aggregate::Count) => "count($1)",
+        Some(Aggregate::Sum) => "sum",
+        Some(Aggregate::Avg) => "avg",
+        Some(Aggregate::Max) => "max",
+        Some(Aggregate::Min) => "min",
+        Some(Aggregate::Count) => "count",
     };
-    cast(fragment(template, [expr]), cast_to)
+    cast(builtin(function, [expr]), cast_to)
 }
 
 /// Selects a column, every column, or an aggregate.
@@ -66,7 +69,7 @@ pub(crate) fn select(query: &mut SelectStatement, alias: &Ident, item: &SelectPl
     let base = match (item.whole_row, star) {
         (true, _) => name(alias),
         (false, true) if item.aggregate.is_some() => fragment("*", []),
-        (false, true) => fragment("$1.*", [name(alias)]),
+        (false, true) => all_columns(alias),
         (false, false) => field(alias, &item.field),
     };
     let base = match &item.transform {
@@ -75,6 +78,7 @@ pub(crate) fn select(query: &mut SelectStatement, alias: &Ident, item: &SelectPl
     };
     let expr =
         aggregate(cast(base, item.cast.as_ref()), item.aggregate, item.aggregate_cast.as_ref());
+    let expr = if item.as_json { builtin("to_json", [expr]) } else { expr };
     match &item.alias {
         Some(alias) => query.expr_as(expr, iden(alias)),
         None => query.expr(expr),
@@ -129,7 +133,7 @@ pub(crate) fn joined_embed(embeds: &[EmbedPlan], alias: &Ident, present: bool) -
 pub(crate) fn joins(joins: &[JoinCondition]) -> impl Iterator<Item = Expr> + '_ {
     joins.iter().map(|join| {
         let left = column(&join.left.0, &join.left.1);
-        fragment("$1 = $2", [left, column(&join.right.0, &join.right.1)])
+        binary(left, "=", column(&join.right.0, &join.right.1))
     })
 }
 
@@ -147,7 +151,7 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
         None => typed(text, &plan.typing),
     };
     let expr = match &plan.operation {
-        OperationPlan::Simple(operator, text) => fragment(simple(*operator), [left, read(text)]),
+        OperationPlan::Simple(operator, text) => binary(left, simple(*operator), read(text)),
         OperationPlan::Quantified(operator, quantifier, text) => {
             let right = match operator {
                 QuantifiedOperator::Like | QuantifiedOperator::ILike => {
@@ -165,10 +169,10 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
             };
             let right = match quantifier {
                 None => right,
-                Some(Quantifier::Any) => fragment("ANY($1)", [right]),
-                Some(Quantifier::All) => fragment("ALL($1)", [right]),
+                Some(Quantifier::Any) => builtin("ANY", [right]),
+                Some(Quantifier::All) => builtin("ALL", [right]),
             };
-            fragment(quantified(*operator), [left, right])
+            binary(left, quantified(*operator), right)
         }
         OperationPlan::In(values) => in_list(left, values, plan),
         OperationPlan::Is(is) => fragment(is_value(*is), [left]),
@@ -212,7 +216,7 @@ fn in_list(left: Expr, values: &[String], plan: &FilterPlan) -> Expr {
     let list: &[String] = if matches!(values, [only] if only.is_empty()) { &[] } else { values };
     let array = array_literal(list);
     match &plan.transform {
-        None => fragment("$1 = ANY($2)", [left, typed_array(array, &plan.typing)]),
+        None => binary(left, "=", builtin("ANY", [typed_array(array, &plan.typing)])),
         Some(function) => {
             let each = call(function, vec![fragment("unnest($1::text[])", [value(array)])]);
             fragment("$1 = ANY(SELECT $2)", [left, each])
@@ -222,29 +226,29 @@ fn in_list(left: Expr, values: &[String], plan: &FilterPlan) -> Expr {
 
 const fn simple(operator: SimpleOperator) -> &'static str {
     match operator {
-        SimpleOperator::NotEqual => "$1 <> $2",
-        SimpleOperator::Contains => "$1 @> $2",
-        SimpleOperator::ContainedIn => "$1 <@ $2",
-        SimpleOperator::Overlaps => "$1 && $2",
-        SimpleOperator::StrictlyLeft => "$1 << $2",
-        SimpleOperator::StrictlyRight => "$1 >> $2",
-        SimpleOperator::NotRightOf => "$1 &< $2",
-        SimpleOperator::NotLeftOf => "$1 &> $2",
-        SimpleOperator::Adjacent => "$1 -|- $2",
+        SimpleOperator::NotEqual => "<>",
+        SimpleOperator::Contains => "@>",
+        SimpleOperator::ContainedIn => "<@",
+        SimpleOperator::Overlaps => "&&",
+        SimpleOperator::StrictlyLeft => "<<",
+        SimpleOperator::StrictlyRight => ">>",
+        SimpleOperator::NotRightOf => "&<",
+        SimpleOperator::NotLeftOf => "&>",
+        SimpleOperator::Adjacent => "-|-",
     }
 }
 
 const fn quantified(operator: QuantifiedOperator) -> &'static str {
     match operator {
-        QuantifiedOperator::Equal => "$1 = $2",
-        QuantifiedOperator::GreaterThanEqual => "$1 >= $2",
-        QuantifiedOperator::GreaterThan => "$1 > $2",
-        QuantifiedOperator::LessThanEqual => "$1 <= $2",
-        QuantifiedOperator::LessThan => "$1 < $2",
-        QuantifiedOperator::Like => "$1 LIKE $2",
-        QuantifiedOperator::ILike => "$1 ILIKE $2",
-        QuantifiedOperator::Match => "$1 ~ $2",
-        QuantifiedOperator::IMatch => "$1 ~* $2",
+        QuantifiedOperator::Equal => "=",
+        QuantifiedOperator::GreaterThanEqual => ">=",
+        QuantifiedOperator::GreaterThan => ">",
+        QuantifiedOperator::LessThanEqual => "<=",
+        QuantifiedOperator::LessThan => "<",
+        QuantifiedOperator::Like => "LIKE",
+        QuantifiedOperator::ILike => "ILIKE",
+        QuantifiedOperator::Match => "~",
+        QuantifiedOperator::IMatch => "~*",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The only place where SQL is written as text: constants of this crate, and what the catalogue
 //! itself printed. Everything that comes from a request goes in as a bound value or an identifier.
 
-use sea_query::{Alias, Expr, Func, FunctionCall, Value};
+use sea_query::{Alias, Asterisk, BinOper, Expr, Func, FunctionCall, Value};
 
 use crate::schema::{CatalogSql, Ident, QualifiedName};
 
@@ -9,6 +9,21 @@ use crate::schema::{CatalogSql, Ident, QualifiedName};
 #[expect(clippy::disallowed_methods, reason = "the template is a constant")]
 pub(crate) fn fragment<const N: usize>(template: &'static str, parts: [Expr; N]) -> Expr {
     Expr::cust_with_exprs(template, parts)
+}
+
+/// Two expressions with a constant operator between them.
+pub(crate) fn binary(left: Expr, operator: &'static str, right: Expr) -> Expr {
+    Expr::Binary(Box::new(left), BinOper::Custom(operator), Box::new(right))
+}
+
+/// A call of one of PostgreSQL's own functions.
+pub(crate) fn builtin<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
+    Func::cust(function).args(arguments).into()
+}
+
+/// Every column of something in the statement: `"alias".*`.
+pub(crate) fn all_columns(alias: &Ident) -> Expr {
+    Expr::col((iden(alias), Asterisk))
 }
 
 /// Constant SQL.

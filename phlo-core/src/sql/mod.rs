@@ -8,20 +8,29 @@ mod mutate;
 mod read;
 pub mod session;
 
+use std::borrow::Cow;
+
 use sea_query::{PostgresQueryBuilder, SelectStatement, Value};
 
 use crate::{
-    plan::{Explain, Plan},
+    plan::{Explain, Plan, RowsPlan},
     request::{PlanFormat, PlanOption},
 };
 
 pub use self::call::call_with_text;
 
+/// Makes the transaction read-only, as one of the expressions of its settings.
+///
+/// An executor adds it to a transaction that may not write if the settings don't have it; to the
+/// server it is cheaper among them than as a statement of its own. The function's schema is named,
+/// as it should be in all settings: they run before anything is known about the search path.
+pub const READ_ONLY_SETTING: &str = "pg_catalog.set_config('transaction_read_only', 'on', true)";
+
 /// A statement with its parameters, ready to be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// The SQL; placeholders are exactly `$1..$n`, each used once.
-    pub sql: String,
+    pub sql: Cow<'static, str>,
     /// The values of the placeholders, in order.
     pub params: Vec<Param>,
     /// How values of the result are wanted.
@@ -46,7 +55,7 @@ impl Statement {
 
     /// A constant statement with parameters, whose result comes as text.
     pub fn with_params(sql: &'static str, params: Vec<Param>) -> Self {
-        Self { sql: sql.to_owned(), params, format: ResultFormat::Text }
+        Self { sql: Cow::Borrowed(sql), params, format: ResultFormat::Text }
     }
 }
 
@@ -70,7 +79,7 @@ pub fn render(plan: &Plan) -> Statement {
     match &plan.explain {
         None => statement,
         Some(explain) => Statement {
-            sql: format!("{}{}", explain_prefix(explain), statement.sql),
+            sql: format!("{}{}", explain_prefix(explain), statement.sql).into(),
             // A plan comes as lines of text, or as JSON.
             format: ResultFormat::Text,
             ..statement
@@ -84,10 +93,22 @@ pub fn render_rows(plan: &Plan) -> Statement {
     Statement { format: ResultFormat::Binary, ..statement(&envelope::rows(plan)) }
 }
 
+/// The statement of a read whose body phlo writes itself: its rows, each value as text.
+pub fn render_for_writer(rows: &RowsPlan) -> Statement {
+    statement(&read::query(&rows.node, read::JsonKind::of(&rows.node)))
+}
+
+/// What functions have set for the response, where no other statement says it.
+pub fn render_response_settings() -> Statement {
+    Statement::constant(
+        "SELECT current_setting('response.headers', true), current_setting('response.status', true)",
+    )
+}
+
 /// The planner's guess of the number of all rows, as JSON.
 pub fn render_estimate(plan: &Plan) -> Statement {
     let statement = statement(&read::count(plan.action.read()));
-    Statement { sql: format!("EXPLAIN (FORMAT JSON) {}", statement.sql), ..statement }
+    Statement { sql: format!("EXPLAIN (FORMAT JSON) {}", statement.sql).into(), ..statement }
 }
 
 fn explain_prefix(explain: &Explain) -> String {
@@ -110,7 +131,11 @@ fn explain_prefix(explain: &Explain) -> String {
 
 fn statement(query: &SelectStatement) -> Statement {
     let (sql, values) = query.build(PostgresQueryBuilder);
-    Statement { sql, params: values.0.into_iter().map(param).collect(), format: ResultFormat::Text }
+    Statement {
+        sql: sql.into(),
+        params: values.0.into_iter().map(param).collect(),
+        format: ResultFormat::Text,
+    }
 }
 
 /// This crate binds text, bytes and the numbers of a range; nothing else can be in a statement.

@@ -8,7 +8,10 @@ use crate::{
     schema::Ident,
     sql::{
         expr::{self, ROWS},
-        fragment::{call, column, constant, fragment, iden, name, number, qualified, rows_from},
+        fragment::{
+            all_columns, builtin, call, column, constant, fragment, iden, name, number, qualified,
+            rows_from,
+        },
     },
 };
 
@@ -48,7 +51,7 @@ pub(crate) fn query(node: &ReadNode, kind: JsonKind) -> SelectStatement {
     from(&mut query, node);
     let mut columns = Columns { query: &mut query, count: 0, groups: Vec::new() };
     if node.select.is_empty() && node.embeds.is_empty() {
-        columns.query.expr(fragment("$1.*", [name(&node.alias)]));
+        columns.query.expr(all_columns(&node.alias));
     }
     for item in &node.select {
         columns.group_unless(item.aggregate.is_some());
@@ -120,13 +123,13 @@ fn embed_columns(columns: &mut Columns<'_>, embed: &EmbedPlan, kind: JsonKind) {
     match &embed.shape {
         EmbedShape::Object(EmbedName::Shown(shown)) => {
             columns.group_unless(false);
-            let row = fragment("row_to_json($1)", [name(&embed.alias)]);
+            let row = builtin("row_to_json", [name(&embed.alias)]);
             columns.query.expr_as(kind.cast(row), iden(shown));
         }
         EmbedShape::Array(EmbedName::Shown(shown)) => {
             columns.group_unless(false);
             let rows = column(&embed.alias, &Ident::new(ROWS));
-            columns.query.expr_as(fragment("coalesce($1, '[]')", [rows]), iden(shown));
+            columns.query.expr_as(builtin("coalesce", [rows, constant("'[]'")]), iden(shown));
         }
         EmbedShape::Object(EmbedName::Hidden) | EmbedShape::Array(EmbedName::Hidden) => {}
         EmbedShape::SpreadOne(spread) => {
@@ -146,7 +149,7 @@ fn embed_columns(columns: &mut Columns<'_>, embed: &EmbedPlan, kind: JsonKind) {
 
 fn spread_column(query: &mut SelectStatement, alias: &Ident, item: &SpreadColumn) {
     if item.name == "*" {
-        query.expr(fragment("$1.*", [name(alias)]));
+        query.expr(all_columns(alias));
         return;
     }
     let base = column(alias, &item.name);
@@ -198,7 +201,7 @@ fn join(outer: &mut SelectStatement, embed: &EmbedPlan, kind: JsonKind) {
 }
 
 fn json_agg(alias: &Ident, kind: JsonKind) -> Expr {
-    kind.cast(fragment("json_agg($1)", [name(alias)]))
+    kind.cast(builtin("json_agg", [name(alias)]))
 }
 
 fn spread_array(alias: &Ident, item: &SpreadColumn, order: &[OrderPlan], kind: JsonKind) -> Expr {

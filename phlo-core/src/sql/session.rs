@@ -1,21 +1,26 @@
 //! The statement that tells a transaction who asks.
 
-use sea_query::{Expr, SelectStatement};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use sea_query::SelectStatement;
+use serde_json::Value;
 
 use crate::{
+    plan::Access,
     request::Caller,
     schema::{Ident, QualifiedName},
     sql::{
-        Statement,
-        fragment::{call, fragment, value},
+        Param, ResultFormat, Statement,
+        fragment::{call, fragment, name},
         statement,
     },
 };
 
 /// What holds for a transaction besides its caller.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Context<'a> {
+    /// Whether it may write.
+    pub access: Access,
     /// The schema of the request.
     pub schema: &'a str,
     /// Schemas that are searched after it.
@@ -30,35 +35,101 @@ pub struct Context<'a> {
     pub app_settings: &'a [(String, String)],
 }
 
-/// Sets everything in one statement, for this transaction only.
-///
-/// The role's own settings come before the role: then a privilege to set one (`GRANT SET ON
-/// PARAMETER`) is asked of the login role. The names of settings are constants or bound.
+/// What every transaction sets, as constant text, so that it is prepared once. What may not write
+/// says so first.
+macro_rules! always {
+    ($($read_only:literal)?) => {
+        concat!(
+            "SELECT ",
+            $($read_only, ", ",)?
+            "pg_catalog.set_config('search_path', $1, true), \
+             pg_catalog.set_config('role', $2, true), \
+             pg_catalog.set_config('request.jwt.claims', $3, true), \
+             pg_catalog.set_config('request.method', $4, true), \
+             pg_catalog.set_config('request.path', $5, true), \
+             pg_catalog.set_config('request.headers', $6, true), \
+             pg_catalog.set_config('request.cookies', $7, true)"
+        )
+    };
+}
+
+const WRITE: &str = always!();
+const READ: &str = always!("pg_catalog.set_config('transaction_read_only', 'on', true)");
+
+/// The settings in the order of the constant text, for the statement of a role with settings of its
+/// own. Those come before the role: then a privilege to set one (`GRANT SET ON PARAMETER`) is asked
+/// of the login role.
+const NAMES: [&str; 7] = [
+    "search_path",
+    "role",
+    "request.jwt.claims",
+    "request.method",
+    "request.path",
+    "request.headers",
+    "request.cookies",
+];
+
+/// Sets everything in one statement, for this transaction only. The names of settings are constants
+/// or bound.
 pub fn settings(caller: &Caller, context: &Context<'_>) -> Statement {
-    let mut query = SelectStatement::new();
-    query.expr(set("set_config('search_path', $1, true)", search_path(context)));
-    for (name, setting) in context.role_settings {
-        query.expr(set_named(name, setting));
+    let values = [
+        search_path(context),
+        caller.role.clone(),
+        claims(caller),
+        caller.method.clone(),
+        caller.path.clone(),
+        caller.headers.clone(),
+        caller.cookies.clone(),
+    ];
+    let mut params = Vec::with_capacity(values.len());
+    let mut sql = if context.role_settings.is_empty() {
+        params.extend(values.map(Param::Text));
+        Cow::Borrowed(match context.access {
+            Access::ReadOnly => READ,
+            Access::ReadWrite => WRITE,
+        })
+    } else {
+        let mut sql = String::from(match context.access {
+            Access::ReadOnly => "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)",
+            Access::ReadWrite => "SELECT NULL",
+        });
+        for (place, (name, value)) in NAMES.into_iter().zip(values).enumerate() {
+            if place == 1 {
+                for pair in context.role_settings {
+                    set_named(&mut sql, &mut params, pair);
+                }
+            }
+            params.push(Param::Text(value));
+            sql.push_str(", pg_catalog.set_config('");
+            sql.push_str(name);
+            sql.push_str("', $");
+            sql.push_str(itoa::Buffer::new().format(params.len()));
+            sql.push_str(", true)");
+        }
+        Cow::Owned(sql)
+    };
+    let timezone = context.timezone.map(|zone| ("timezone".to_owned(), zone.to_owned()));
+    let rest = timezone.iter().chain(context.function_settings).chain(context.app_settings);
+    for pair in rest {
+        set_named(sql.to_mut(), &mut params, pair);
     }
-    query.expr(set("set_config('role', $1, true)", caller.role.clone()));
-    query.expr(set("set_config('request.jwt.claims', $1, true)", claims(caller)));
-    query.expr(set("set_config('request.method', $1, true)", caller.method.clone()));
-    query.expr(set("set_config('request.path', $1, true)", caller.path.clone()));
-    query.expr(set("set_config('request.headers', $1, true)", object(&caller.headers)));
-    query.expr(set("set_config('request.cookies', $1, true)", object(&caller.cookies)));
-    if let Some(timezone) = context.timezone {
-        query.expr(set("set_config('timezone', $1, true)", timezone.to_owned()));
+    Statement { sql, params, format: ResultFormat::Text }
+}
+
+/// Sets what has a name that is bound as well.
+fn set_named(sql: &mut String, params: &mut Vec<Param>, (name, value): &(String, String)) {
+    for (start, text) in [(", pg_catalog.set_config($", name), (", $", value)] {
+        params.push(Param::Text(text.clone()));
+        sql.push_str(start);
+        sql.push_str(itoa::Buffer::new().format(params.len()));
     }
-    for (name, setting) in context.function_settings.iter().chain(context.app_settings) {
-        query.expr(set_named(name, setting));
-    }
-    statement(&query)
+    sql.push_str(", true)");
 }
 
 /// Calls the function that runs before every request.
 pub fn pre_request(function: &QualifiedName) -> Statement {
     let function = if function.schema.is_empty() {
-        fragment("$1()", [crate::sql::fragment::name(&function.name)])
+        fragment("$1()", [name(&function.name)])
     } else {
         call(function, Vec::new())
     };
@@ -67,25 +138,25 @@ pub fn pre_request(function: &QualifiedName) -> Statement {
     statement(&query)
 }
 
-fn set(template: &'static str, setting: String) -> Expr {
-    fragment(template, [value(setting)])
-}
-
-fn set_named(name: &str, setting: &str) -> Expr {
-    fragment("set_config($1, $2, true)", [value(name), value(setting)])
-}
-
 fn search_path(context: &Context<'_>) -> String {
-    let mut path = quote(context.schema);
+    let mut path = String::with_capacity(32);
+    quote(&mut path, context.schema);
     for schema in context.extra_search_path {
         path.push_str(", ");
-        path.push_str(&quote(schema));
+        quote(&mut path, schema);
     }
     path
 }
 
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+fn quote(path: &mut String, name: &str) {
+    path.push('"');
+    for c in name.chars() {
+        if c == '"' {
+            path.push('"');
+        }
+        path.push(c);
+    }
+    path.push('"');
 }
 
 /// The claims as JSON, the role that holds among them.
@@ -98,7 +169,76 @@ fn claims(caller: &Caller) -> String {
     Value::Object(claims).to_string()
 }
 
-fn object(pairs: &[(String, String)]) -> String {
-    let members = pairs.iter().map(|(name, text)| (name.clone(), Value::String(text.clone())));
-    Value::Object(members.collect::<Map<_, _>>()).to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context<'a>(role_settings: &'a [(String, String)]) -> Context<'a> {
+        Context {
+            access: Access::ReadOnly,
+            schema: "a\"b",
+            extra_search_path: &[],
+            role_settings,
+            timezone: None,
+            function_settings: &[],
+            app_settings: &[],
+        }
+    }
+
+    /// Which setting each placeholder is the value of, by the text of the statement.
+    fn values(statement: &Statement) -> Vec<(String, String)> {
+        let texts: Vec<_> = statement
+            .params
+            .iter()
+            .map(|param| if let Param::Text(text) = param { text.as_str() } else { "" })
+            .collect();
+        let value = |text: &str| match text.trim().strip_prefix('$') {
+            Some(number) => texts[number.parse::<usize>().unwrap() - 1].to_owned(),
+            None => text.trim().trim_matches('\'').to_owned(),
+        };
+        let calls = statement.sql.split("set_config(").skip(1);
+        calls
+            .map(|call| {
+                let mut arguments = call.split(')').next().unwrap().split(',');
+                (value(arguments.next().unwrap()), value(arguments.next().unwrap()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_may_not_write_is_told_so() {
+        let own = [("statement_timeout".to_owned(), "5s".to_owned())];
+        for role_settings in [&[][..], &own] {
+            let read = settings(&Caller::new("x"), &context(role_settings));
+            assert!(read.sql.contains(crate::sql::READ_ONLY_SETTING), "{}", read.sql);
+            let context = Context { access: Access::ReadWrite, ..context(role_settings) };
+            let write = settings(&Caller::new("x"), &context);
+            assert!(!write.sql.contains("read_only"), "{}", write.sql);
+        }
+    }
+
+    #[test]
+    fn settings_of_the_role_come_before_it() {
+        let own = [("statement_timeout".to_owned(), "5s".to_owned())];
+        let caller = Caller { method: "GET".to_owned(), ..Caller::new("analyst") };
+        let found = values(&settings(&caller, &context(&own)));
+        let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names[..4],
+            ["transaction_read_only", "search_path", "statement_timeout", "role"]
+        );
+        assert_eq!(found[2].1, "5s");
+        assert_eq!(found[3].1, "analyst");
+        // The same settings, whether the role has its own or not.
+        let mut without = found.clone();
+        without.remove(2);
+        assert_eq!(values(&settings(&caller, &context(&[]))), without);
+    }
+
+    #[test]
+    fn the_search_path_is_quoted() {
+        let found = values(&settings(&Caller::new("x"), &context(&[])));
+        assert_eq!(found[1], ("search_path".to_owned(), "\"a\"\"b\"".to_owned()));
+        assert_eq!(found[3].1, r#"{"role":"x"}"#);
+    }
 }

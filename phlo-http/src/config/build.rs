@@ -9,13 +9,14 @@ use phlo_core::schema::Ident;
 use crate::config::{
     Sources,
     error::{ConfigError, Warning},
-    model::Config,
+    model::{Config, SchemaSleep},
     role_path::RolePath,
     secret::{Encoding, JwtSecret},
     source::Source,
     uri,
     values::{
-        DbUri, FunctionName, Host, LogLevel, OpenApiMode, SocketMode, TraceHeader, TxEnd, Verbosity,
+        DbUri, FunctionName, Host, LogFormat, LogLevel, OpenApiMode, SocketMode, TraceHeader,
+        TxEnd, Verbosity,
     },
 };
 
@@ -95,6 +96,14 @@ pub(super) fn build(source: &mut Source<'_>, sources: &Sources<'_>) -> Result<Co
         jwt_role_claim_key: role_path(source)?.unwrap_or(default.jwt_role_claim_key),
         jwt_secret: secret(source, jwt_secret_is_base64, sources.running)?,
         jwt_secret_is_base64,
+        log_format: choice(
+            source,
+            "log-format",
+            "Invalid log-format. Check your configuration.",
+            LogFormat::parse,
+            LogFormat::ALLOWED,
+        )?
+        .unwrap_or(default.log_format),
         log_level: choice(
             source,
             "log-level",
@@ -132,6 +141,10 @@ pub(super) fn build(source: &mut Source<'_>, sources: &Sources<'_>) -> Result<Co
         server_unix_socket: source.text("server-unix-socket").map(PathBuf::from),
         server_unix_socket_mode: socket_mode(source, "server-unix-socket-mode")?,
         url_use_legacy_target_names: source.boolean("url-use-legacy-target-names").unwrap_or(true),
+        internal_schema_cache_query_sleep: SchemaSleep {
+            before: milliseconds(source, "internal-schema-cache-query-sleep-before-queries")?,
+            after: milliseconds(source, "internal-schema-cache-query-sleep")?,
+        },
         role_settings: sources.database.roles.clone(),
     })
 }
@@ -169,6 +182,10 @@ fn u32_or(source: &mut Source<'_>, key: &str, default: u32) -> Result<u32, Confi
 
 fn seconds(source: &mut Source<'_>, key: &str, default: Duration) -> Result<Duration, ConfigError> {
     Ok(source.integer(key, 0..=YEAR)?.map_or(default, Duration::from_secs))
+}
+
+fn milliseconds(source: &mut Source<'_>, key: &str) -> Result<Duration, ConfigError> {
+    Ok(source.integer(key, 0..=YEAR)?.map_or(Duration::ZERO, Duration::from_millis))
 }
 
 fn socket_mode(source: &mut Source<'_>, key: &str) -> Result<SocketMode, ConfigError> {

@@ -9,7 +9,7 @@ use phlo_core::schema::Ident;
 use crate::config::{
     model::{Config, LOGIN_TOKEN_LIFETIME, MAX_BODY_SIZE},
     secret::{Encoding, JwtSecret},
-    values::{FunctionName, TraceHeader},
+    values::{FunctionName, LogFormat, TraceHeader},
 };
 
 /// Prints every setting, one a line, in the order of the alphabet.
@@ -89,6 +89,9 @@ pub fn dump(config: &Config) -> String {
         ("server-unix-socket-mode", quoted(config.server_unix_socket_mode.to_string())),
         ("url-use-legacy-target-names", config.url_use_legacy_target_names.to_string()),
     ];
+    if config.log_format != LogFormat::Postgrest {
+        settings.push(("log-format", quoted(config.log_format.as_str())));
+    }
     if let Some(schema) = &config.login_schema {
         settings.push(("login-schema", quoted(schema)));
     }

@@ -114,8 +114,11 @@ impl fmt::Display for Warning {
             ),
             Self::LegacyRolePath { path } => write!(
                 f,
-                "The config `jwt-role-claim-key={path}` is using the deprecated JSPath syntax. \
-                 Update it to a JSONPath (RFC 9535), which begins with `$`."
+                "WARNING: The config `jwt-role-claim-key={path}` is using the deprecated JSPath \
+                 syntax. Update `jwt-role-claim-key={path}` to the new JSONPath syntax as support \
+                 for JSPath will be removed in a future release. See the migration guide on how \
+                 to update: \
+                 https://github.com/PostgREST/postgrest/blob/main/CHANGELOG.md#migration-to-v16"
             ),
             Self::EmptyNames { key } => {
                 write!(f, "The config `{key}` has an empty name in its list, which is left out.")

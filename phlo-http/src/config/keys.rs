@@ -72,6 +72,7 @@ pub const KEYS: &[Key] = &[
     Key::in_database("jwt-role-claim-key").or("role-claim-key"),
     Key::in_database("jwt-secret"),
     Key::in_database("jwt-secret-is-base64").or("secret-is-base64"),
+    Key::reloadable("log-format"),
     Key::reloadable("log-level"),
     Key::reloadable("log-query"),
     Key::reloadable("login-schema"),
@@ -91,15 +92,13 @@ pub const KEYS: &[Key] = &[
     Key::in_database("url-use-legacy-target-names"),
 ];
 
-/// Settings that PostgREST had, and those that only its tests use: tolerated, without effect.
-pub(super) const REMOVED: &[&str] = &[
-    "db-use-legacy-gucs",
-    "internal-schema-cache-query-sleep",
-    "internal-schema-cache-query-sleep-before-queries",
-    "jwt-cache-max-lifetime",
-    "raw-media-types",
-    "server-proxy-uri",
-];
+/// Settings for tests: they work, but are shown nowhere.
+pub(super) const INTERNAL: &[&str] =
+    &["internal-schema-cache-query-sleep", "internal-schema-cache-query-sleep-before-queries"];
+
+/// Settings that PostgREST had: tolerated, without effect.
+pub(super) const REMOVED: &[&str] =
+    &["db-use-legacy-gucs", "jwt-cache-max-lifetime", "raw-media-types", "server-proxy-uri"];
 
 /// The setting of that name, or of that older name.
 pub fn find(name: &str) -> Option<&'static Key> {

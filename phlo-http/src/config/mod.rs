@@ -39,11 +39,12 @@ pub use self::{
     jwk::{Algorithm, Key as JwtKey, Material},
     keys::{KEYS, Key, find as find_key},
     legacy_path::LegacyPath,
-    model::Config,
+    model::{Config, SchemaSleep},
     role_path::RolePath,
     secret::JwtSecret,
     values::{
-        DbUri, FunctionName, Host, LogLevel, OpenApiMode, SocketMode, TraceHeader, TxEnd, Verbosity,
+        DbUri, FunctionName, Host, LogFormat, LogLevel, OpenApiMode, SocketMode, TraceHeader,
+        TxEnd, Verbosity,
     },
 };
 

@@ -11,7 +11,8 @@ use crate::config::{
     role_path::RolePath,
     secret::JwtSecret,
     values::{
-        DbUri, FunctionName, Host, LogLevel, OpenApiMode, SocketMode, TraceHeader, TxEnd, Verbosity,
+        DbUri, FunctionName, Host, LogFormat, LogLevel, OpenApiMode, SocketMode, TraceHeader,
+        TxEnd, Verbosity,
     },
 };
 
@@ -87,6 +88,8 @@ pub struct Config {
     pub jwt_secret: Option<JwtSecret>,
     /// Whether the secret was written in base64. Default: no.
     pub jwt_secret_is_base64: bool,
+    /// How logs look. phlo's own. Default: as those of PostgREST.
+    pub log_format: LogFormat,
     /// How much is logged. Default: answers with a status of 500 and above.
     pub log_level: LogLevel,
     /// Whether the SQL is logged too. Default: no.
@@ -123,6 +126,8 @@ pub struct Config {
     pub server_unix_socket_mode: SocketMode,
     /// Whether an embed can be called by its table's name though it has an alias. Default: yes.
     pub url_use_legacy_target_names: bool,
+    /// What makes reading the schema slow, for tests of what happens meanwhile. Default: nothing.
+    pub internal_schema_cache_query_sleep: SchemaSleep,
     /// What the database sets for each role that requests can have. Default: nothing.
     pub role_settings: BTreeMap<String, RoleSettings>,
 }
@@ -172,6 +177,7 @@ impl Default for Config {
             jwt_role_claim_key: RolePath::default(),
             jwt_secret: None,
             jwt_secret_is_base64: false,
+            log_format: LogFormat::Postgrest,
             log_level: LogLevel::Error,
             log_query: false,
             login_schema: None,
@@ -189,9 +195,19 @@ impl Default for Config {
             server_unix_socket: None,
             server_unix_socket_mode: SocketMode::DEFAULT,
             url_use_legacy_target_names: true,
+            internal_schema_cache_query_sleep: SchemaSleep::default(),
             role_settings: BTreeMap::new(),
         }
     }
+}
+
+/// How long reading the schema sleeps, for tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSleep {
+    /// Before the first query.
+    pub before: Duration,
+    /// After the last one.
+    pub after: Duration,
 }
 
 impl Config {

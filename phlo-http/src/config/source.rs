@@ -45,7 +45,8 @@ impl<'a> Source<'a> {
 
     fn warn_of_unknown_names(&mut self) {
         for key in self.file.keys() {
-            if key.starts_with("app.settings.") || keys::find(key).is_some() {
+            let internal = keys::INTERNAL.contains(&key.as_str());
+            if key.starts_with("app.settings.") || internal || keys::find(key).is_some() {
                 continue;
             }
             let removed = keys::REMOVED.contains(&key.as_str());
@@ -54,8 +55,8 @@ impl<'a> Source<'a> {
         let named: Vec<_> = self.environment.setting_names().collect();
         for name in named {
             let matches = |key: &str| variable(key) == name;
-            let known =
-                keys::KEYS.iter().any(|key| matches(key.name) || key.alias.is_some_and(matches));
+            let known = keys::INTERNAL.iter().any(|key| matches(key))
+                || keys::KEYS.iter().any(|key| matches(key.name) || key.alias.is_some_and(matches));
             if !known {
                 let removed = keys::REMOVED.iter().any(|key| matches(key));
                 self.warnings.push(unknown(name.to_owned(), Place::Environment, removed));

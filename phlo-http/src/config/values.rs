@@ -58,6 +58,16 @@ choice! {
 }
 
 choice! {
+    /// How logs look.
+    LogFormat {
+        /// One JSON object a line.
+        Json = "json",
+        /// PostgREST's lines: requests in Apache's combined format, everything else as text.
+        Postgrest = "postgrest",
+    }
+}
+
+choice! {
     /// What the OpenAPI document shows.
     OpenApiMode {
         /// What the role of the request may use.

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::{
     auth,
     cli::Demo,
-    config::{Config, DbUri, Host, JwtSecret, LogLevel},
+    config::{Config, DbUri, Host, JwtSecret, LogFormat, LogLevel},
     observe,
     run::{RunError, Server, terminated},
     state::State,
@@ -63,7 +63,7 @@ pub enum DemoError {
 /// See [`DemoError`].
 pub async fn run(options: &Demo) -> Result<(), DemoError> {
     let started = Instant::now();
-    observe::start(LogLevel::Error);
+    observe::start(|| (LogLevel::Error, LogFormat::Postgrest));
     let stop = terminated()?;
     print::progress("starting PostgreSQL");
     let bin_dir = options.postgres.clone();
@@ -93,7 +93,7 @@ pub async fn run(options: &Demo) -> Result<(), DemoError> {
         admin: sign(&state, "admin")?,
         took: started.elapsed(),
     })?;
-    server.run(stop).await;
+    server.run(stop).await?;
     print::progress("stopping PostgreSQL");
     drop(state);
     blocking(move || postgres.stop()).await?;

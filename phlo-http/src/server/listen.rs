@@ -24,50 +24,93 @@ pub enum Listener {
     Unix(UnixListener, PathBuf),
 }
 
+/// An address that is taken, but at which nobody can connect yet.
+#[derive(Debug)]
+pub enum Bound {
+    /// An address and port.
+    Tcp(Socket),
+    /// A path, and the permissions of the socket there; nothing is at the path yet that was not
+    /// there before.
+    Unix(PathBuf, SocketMode),
+}
+
 /// An accepted connection.
 #[derive(Debug)]
 pub enum Accepted {
-    /// Over TCP.
-    Tcp(TcpStream),
+    /// Over TCP, from an address.
+    Tcp(TcpStream, IpAddr),
     /// Over a Unix socket.
     Unix(UnixStream),
 }
 
-impl Listener {
-    /// Listens at the first address of a host that can be bound; port 0 takes any that is free.
+impl Bound {
+    /// Takes the first address of a host that is free; port 0 takes any that is free.
     ///
     /// # Errors
     ///
-    /// The host has no address, or none can be bound: the port is taken, or may not be used.
+    /// The host has no address, or none can be taken: somebody listens there, or it may not be
+    /// used.
     pub fn tcp(host: &Host, port: u16, reuse_port: bool) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in addresses(host, port)? {
             match bind(address, reuse_port) {
-                Ok(listener) => return Ok(Self::Tcp(listener)),
+                Ok(socket) => return Ok(Self::Tcp(socket)),
                 Err(error) => last = error,
             }
         }
         Err(io::Error::new(last.kind(), format!("{}:{port}: {last}", host.as_str())))
     }
 
-    /// Listens at a path, in the place of a socket that an earlier process left there.
+    /// Chooses a path at which there may be a socket that an earlier process left there.
     ///
     /// # Errors
     ///
-    /// The path is something else than a socket, or can't be written.
+    /// The path is something else than a socket.
     pub fn unix(path: &Path, mode: SocketMode) -> io::Result<Self> {
-        let named =
-            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        if let Ok(metadata) = fs::symlink_metadata(path)
-            && metadata.file_type().is_socket()
-        {
-            fs::remove_file(path).map_err(named)?;
+        let is_free = fs::symlink_metadata(path).map_or(true, |it| it.file_type().is_socket());
+        if is_free {
+            return Ok(Self::Unix(path.to_owned(), mode));
         }
-        let listener = UnixListener::bind(path).map_err(named)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(mode.bits())).map_err(named)?;
-        Ok(Self::Unix(listener, path.to_owned()))
+        let text = format!("{}: something else than a socket is there", path.display());
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, text))
     }
 
+    /// Lets clients connect.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else has done so first; the path can't be written.
+    pub fn listen(self) -> io::Result<Listener> {
+        match self {
+            Self::Tcp(socket) => {
+                socket.listen(BACKLOG)?;
+                Ok(Listener::Tcp(TcpListener::from_std(socket.into())?))
+            }
+            Self::Unix(path, mode) => {
+                let named = |error: io::Error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                };
+                if path.exists() {
+                    fs::remove_file(&path).map_err(named)?;
+                }
+                let listener = UnixListener::bind(&path).map_err(named)?;
+                let mode = fs::Permissions::from_mode(mode.bits());
+                fs::set_permissions(&path, mode).map_err(named)?;
+                Ok(Listener::Unix(listener, path))
+            }
+        }
+    }
+
+    /// The port, if it has one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(socket) => socket.local_addr().ok()?.as_socket().map(|it| it.port()),
+            Self::Unix(..) => None,
+        }
+    }
+}
+
+impl Listener {
     /// Waits for a connection.
     ///
     /// # Errors
@@ -76,9 +119,10 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, peer) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok(Accepted::Tcp(stream))
+                // An IPv4 client of an IPv6 socket is shown as what it is.
+                Ok(Accepted::Tcp(stream, peer.ip().to_canonical()))
             }
             Self::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
         }
@@ -136,14 +180,13 @@ fn addresses(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     })
 }
 
-fn bind(address: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr, reuse_port: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(reuse_port)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    Ok(socket)
 }
 
 #[cfg(test)]
@@ -152,10 +195,18 @@ mod tests {
 
     #[tokio::test]
     async fn port_zero_takes_a_free_one() {
-        let listener = Listener::tcp(&Host::Name("127.0.0.1".to_owned()), 0, false).unwrap();
-        let port = listener.port().unwrap();
+        let local = Host::Name("127.0.0.1".to_owned());
+        let bound = Bound::tcp(&local, 0, false).unwrap();
+        let port = bound.port().unwrap();
         assert_ne!(port, 0);
-        let taken = Listener::tcp(&Host::Name("127.0.0.1".to_owned()), port, false);
+        let early = TcpStream::connect(("127.0.0.1", port)).await;
+        assert_eq!(early.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        let listener = bound.listen().unwrap();
+        assert_eq!(listener.port(), Some(port));
+        TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let Accepted::Tcp(_, peer) = listener.accept().await.unwrap() else { panic!() };
+        assert_eq!(peer, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let taken = Bound::tcp(&local, port, false);
         assert!(taken.unwrap_err().to_string().contains(&port.to_string()));
     }
 
@@ -164,12 +215,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("phlo.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let listener = Listener::unix(&path, SocketMode::DEFAULT).unwrap();
+        let bound = Bound::unix(&path, SocketMode::DEFAULT).unwrap();
+        assert!(path.exists());
+        let listener = bound.listen().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         drop(listener);
         assert!(!path.exists());
         fs::write(&path, "precious").unwrap();
-        assert!(Listener::unix(&path, SocketMode::DEFAULT).is_err());
+        assert!(Bound::unix(&path, SocketMode::DEFAULT).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 }

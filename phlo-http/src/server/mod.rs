@@ -11,7 +11,8 @@ use hyper_util::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use self::listen::{Accepted, Listener};
+pub use self::listen::{Accepted, Bound, Listener};
+use crate::observe::Peer;
 
 /// How long a client may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -57,14 +58,41 @@ where
             () = &mut stop => break,
         };
         match accepted {
-            Ok(Accepted::Tcp(stream)) => spawn(&builder, &graceful, stream, service.clone()),
-            Ok(Accepted::Unix(stream)) => spawn(&builder, &graceful, stream, service.clone()),
+            Ok(Accepted::Tcp(stream, peer)) => {
+                spawn(&builder, &graceful, stream, introduced(&service, Some(Peer(peer))));
+            }
+            Ok(Accepted::Unix(stream)) => {
+                spawn(&builder, &graceful, stream, introduced(&service, None));
+            }
             Err(error) => pause_if_exhausted(&error).await,
         }
     }
     drop(listener);
     // A client that never finishes must not keep the process.
     tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await.ok();
+}
+
+/// A service whose requests say where they come from.
+fn introduced<S: Clone>(service: &S, peer: Option<Peer>) -> Introduced<S> {
+    Introduced { service: service.clone(), peer }
+}
+
+struct Introduced<S> {
+    service: S,
+    peer: Option<Peer>,
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Introduced<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
+        self.service.call(request)
+    }
 }
 
 fn spawn<S, B>(

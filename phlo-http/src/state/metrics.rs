@@ -8,7 +8,7 @@ use std::{
 
 use phlo_core::exec::pipeline::PoolStatus;
 
-use crate::auth::CacheCounts;
+use crate::{auth::CacheCounts, state::Requests};
 
 /// Counters of the process.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Metrics {
     schema_failures: AtomicU64,
     /// How long the last load took, in microseconds.
     schema_query_time: AtomicU64,
+    requests: Requests,
 }
 
 impl Metrics {
@@ -30,6 +31,11 @@ impl Metrics {
     /// Counts a schema that could not be read.
     pub fn schema_failed(&self) {
         self.schema_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is counted of requests.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
     }
 
     /// Everything, in the text format of Prometheus.
@@ -48,19 +54,19 @@ impl Metrics {
             "pgrst_schema_cache_query_time_seconds",
             "gauge",
             "The query time in seconds of the last schema cache load",
-            &[("", seconds.to_string())],
+            &[("", decimal(seconds))],
         );
         family(
             "pgrst_schema_cache_loads_total",
             "counter",
             "The total number of times the schema cache was loaded",
             &[
-                ("{status=\"SUCCESS\"}", load(&self.schema_loads).to_string()),
-                ("{status=\"FAIL\"}", load(&self.schema_failures).to_string()),
+                ("{status=\"SUCCESS\"}", whole(load(&self.schema_loads))),
+                ("{status=\"FAIL\"}", whole(load(&self.schema_failures))),
             ],
         );
         let mut simple = |name: &str, kind: &str, help: &str, value: u64| {
-            family(name, kind, help, &[("", value.to_string())]);
+            family(name, kind, help, &[("", whole(value))]);
         };
         simple(
             "pgrst_db_pool_timeouts_total",
@@ -100,8 +106,18 @@ impl Metrics {
             "The total number of JWT cache evictions",
             cache.evictions,
         );
+        self.requests.write(&mut text);
         text
     }
+}
+
+/// A number as Prometheus clients write it, which is with a decimal point.
+pub(super) fn decimal(value: f64) -> String {
+    format!("{value:?}")
+}
+
+pub(super) fn whole(value: u64) -> String {
+    format!("{value}.0")
 }
 
 #[cfg(test)]
@@ -117,9 +133,9 @@ mod tests {
         let text = metrics.text(&status, &CacheCounts::default());
         for line in [
             "# TYPE pgrst_db_pool_available gauge",
-            "pgrst_db_pool_available 3",
+            "pgrst_db_pool_available 3.0",
             "pgrst_schema_cache_query_time_seconds 1.5",
-            "pgrst_schema_cache_loads_total{status=\"FAIL\"} 1",
+            "pgrst_schema_cache_loads_total{status=\"FAIL\"} 1.0",
         ] {
             assert!(text.lines().any(|own| own == line), "{line} is missing in\n{text}");
         }

@@ -3,15 +3,17 @@
 //! A request takes what it needs once, at its start, and keeps it: a reload never changes it under
 //! way and never waits for it.
 
+mod database;
 mod live;
 mod metrics;
 mod reload;
+mod requests;
 
 use std::{
     path::PathBuf,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU8, Ordering},
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -20,21 +22,25 @@ use phlo_core::{
     exec::pipeline::{self, Pool, PoolOptions},
     schema::Schema,
 };
+use tokio::sync::watch;
 
 pub use self::{
+    database::{Listening, LoadError},
     live::Live,
     metrics::Metrics,
-    reload::{LoadError, Reload},
+    reload::Reload,
+    requests::Requests,
 };
 use crate::{
     auth::password::{Hasher, HasherOptions, PasswordError},
-    config::{Config, Environment},
+    config::{Config, Environment, Warning},
+    observe::Debounce,
 };
 
 /// Whether requests can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// The schema is being read.
+    /// The schema is being read for the first time.
     Pending,
     /// The schema was read.
     Ready,
@@ -55,13 +61,21 @@ pub struct Origin {
 #[derive(Debug)]
 pub struct State {
     live: ArcSwap<Live>,
+    /// Tells of every new configuration.
+    configured: watch::Sender<()>,
     schema: ArcSwapOption<Schema>,
-    readiness: AtomicU8,
+    readiness: watch::Sender<Readiness>,
+    listening: AtomicBool,
     pool: Pool,
     target: pipeline::Config,
     origin: Option<Origin>,
     reload: Reload,
     metrics: Metrics,
+    timeouts: Debounce,
+    /// What was warned of when the configuration was read the last time.
+    warned: Mutex<Vec<Warning>>,
+    /// Whether there is no use in going on.
+    hopeless: watch::Sender<bool>,
     /// Made for the first login: servers without one don't pay for it.
     hasher: OnceLock<Result<Hasher, PasswordError>>,
 }
@@ -90,12 +104,17 @@ impl State {
         Ok(Self {
             pool: Pool::new(target.clone(), options)?,
             live: ArcSwap::from_pointee(Live::new(config, None)),
+            configured: watch::Sender::new(()),
             schema: ArcSwapOption::empty(),
-            readiness: AtomicU8::new(Readiness::Pending as u8),
+            readiness: watch::Sender::new(Readiness::Pending),
+            listening: AtomicBool::new(false),
             target,
             origin,
             reload: Reload::default(),
             metrics: Metrics::default(),
+            timeouts: Debounce::default(),
+            warned: Mutex::default(),
+            hopeless: watch::Sender::new(false),
             hasher: OnceLock::new(),
         })
     }
@@ -103,6 +122,16 @@ impl State {
     /// The configuration and what is made from it.
     pub fn live(&self) -> Arc<Live> {
         self.live.load_full()
+    }
+
+    fn set_live(&self, live: Live) {
+        self.live.store(Arc::new(live));
+        self.configured.send_replace(());
+    }
+
+    /// Tells of every configuration that is put into use from now on.
+    pub fn configurations(&self) -> watch::Receiver<()> {
+        self.configured.subscribe()
     }
 
     /// The schema, once it was read.
@@ -123,20 +152,61 @@ impl State {
 
     /// Whether requests can be answered.
     pub fn readiness(&self) -> Readiness {
-        match self.readiness.load(Ordering::Acquire) {
-            ready if ready == Readiness::Ready as u8 => Readiness::Ready,
-            failed if failed == Readiness::Failed as u8 => Readiness::Failed,
-            _ => Readiness::Pending,
-        }
+        *self.readiness.borrow()
     }
 
     fn set_readiness(&self, readiness: Readiness) {
-        self.readiness.store(readiness as u8, Ordering::Release);
+        self.readiness.send_replace(readiness);
+    }
+
+    /// Waits for the first attempt to read the schema, or for the first that succeeds.
+    pub async fn wait_for_schema(&self, wanted: Wanted) {
+        let mut readiness = self.readiness.subscribe();
+        let is_enough = |readiness: &Readiness| match wanted {
+            Wanted::Attempt => *readiness != Readiness::Pending,
+            Wanted::Success => *readiness == Readiness::Ready,
+        };
+        // The sender lives as long as this state.
+        readiness.wait_for(is_enough).await.ok();
+    }
+
+    /// Whether the database can be reached: by the connection that listens, or else by any.
+    pub async fn is_connected(&self) -> bool {
+        if self.live().config.db_channel_enabled {
+            self.listening.load(Ordering::Acquire)
+        } else {
+            self.pool.server_version().await.is_ok()
+        }
+    }
+
+    /// Notes whether somebody listens to the database.
+    pub fn set_listening(&self, listening: bool) {
+        self.listening.store(listening, Ordering::Release);
     }
 
     /// Asks for reloads.
     pub fn reload(&self) -> &Reload {
         &self.reload
+    }
+
+    /// Logs why there is no use in going on, and has the process stop.
+    pub fn give_up(&self, reason: &str) {
+        tracing::error!("{reason}");
+        self.hopeless.send_replace(true);
+    }
+
+    /// Ready when there is no use in going on.
+    pub async fn given_up(&self) {
+        self.hopeless.subscribe().wait_for(|hopeless| *hopeless).await.ok();
+    }
+
+    /// Logs warnings, except those that were logged when the configuration was read before.
+    pub fn warn(&self, warnings: &[Warning]) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings.iter().filter(|warning| !warned.contains(warning)) {
+            tracing::warn!("{warning}");
+        }
+        *warned = warnings.to_vec();
     }
 
     /// Who verifies passwords.
@@ -154,8 +224,22 @@ impl State {
         &self.metrics
     }
 
+    /// What gathers the log of requests that have waited for a connection in vain.
+    pub fn timeouts(&self) -> &Debounce {
+        &self.timeouts
+    }
+
     /// What is counted, in the text format of Prometheus.
     pub fn metrics_text(&self) -> String {
         self.metrics.text(&self.pool.status(), &self.live().authenticator.cache_counts())
     }
+}
+
+/// How far reading the schema has to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// It was tried.
+    Attempt,
+    /// It was read.
+    Success,
 }

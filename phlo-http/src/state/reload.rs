@@ -6,21 +6,21 @@ use std::{
 };
 
 use phlo_core::{exec::introspect, schema::Schema};
-use sqlx::{
-    Connection, PgConnection,
-    postgres::{PgListener, PgPoolOptions},
-};
+use sqlx::{Connection, PgConnection};
 use tokio::sync::Notify;
 
 use crate::{
     config::{self, Config, DatabaseSettings, Sources},
-    state::{Live, Readiness, State},
+    state::{
+        Live, LoadError, Readiness, State,
+        database::{refused, server_name},
+    },
 };
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
-/// How long further demands are gathered after one, before it is met.
-const DEBOUNCE: Duration = Duration::from_millis(100);
+/// How long further demands are gathered after one was met.
+const COOLDOWN: Duration = Duration::from_millis(100);
 
 /// Demands for reloads. Several at once are met by one.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub struct Reload {
 }
 
 impl Reload {
-    /// Asks for the schema to be read again.
+    /// Asks for the schema to be read again, and the settings of the database with it.
     pub fn schema(&self) {
         self.schema.store(true, Ordering::Release);
         self.wake.notify_one();
@@ -51,56 +51,105 @@ impl Reload {
     }
 }
 
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    Done,
+    Failed,
+}
+
 impl State {
     /// Reads configuration and schema, then again whenever that is asked for; never returns.
     ///
-    /// While the database can't be reached it is tried again after 1, 2, 4, .. at most 32 seconds.
-    /// If a reload fails, what was read before stays in use.
+    /// While that fails it is tried again after 1, 2, 4, .. at most 32 seconds, unless the
+    /// configuration turns recovery off. If a reload fails, what was read before stays in use.
     pub async fn keep_loaded(&self) {
         if self.schema().is_none() {
-            self.reload.config();
             self.reload.schema();
         }
         let mut pause = Duration::ZERO;
         loop {
             if pause.is_zero() {
                 self.reload.wake.notified().await;
-                if self.schema().is_some() {
-                    tokio::time::sleep(DEBOUNCE).await;
-                }
             } else {
+                tracing::info!(
+                    "Attempting to reconnect to the database in {} seconds...",
+                    pause.as_secs()
+                );
                 tokio::time::sleep(pause).await;
             }
             pause = match self.load_what_was_asked().await {
-                Ok(()) => Duration::ZERO,
-                Err(error) => {
-                    let next = (pause * 2).clamp(Duration::from_secs(1), LONGEST_PAUSE);
-                    tracing::error!(%error, "loading failed; trying again in {} s", next.as_secs());
-                    next
+                Attempt::Failed if self.live().config.db_pool_automatic_recovery => {
+                    (pause * 2).clamp(Duration::from_secs(1), LONGEST_PAUSE)
                 }
+                Attempt::Failed | Attempt::Done => Duration::ZERO,
             };
             self.reload.pause.store(pause.as_secs(), Ordering::Relaxed);
+            if pause.is_zero() {
+                tokio::time::sleep(COOLDOWN).await;
+            }
         }
     }
 
-    async fn load_what_was_asked(&self) -> Result<(), LoadError> {
-        if self.reload.config.swap(false, Ordering::AcqRel)
-            && let Err(error) = self.load_config().await
-        {
-            if error.may_pass() {
-                self.reload.config.store(true, Ordering::Release);
-                self.set_readiness(Readiness::Failed);
-                return Err(error);
+    async fn load_what_was_asked(&self) -> Attempt {
+        let schema = self.reload.schema.swap(false, Ordering::AcqRel);
+        let config = self.reload.config.swap(false, Ordering::AcqRel);
+        let db_config = self.live().config.db_config && self.origin.is_some();
+        let mut connection = None;
+        if schema || (config && db_config) {
+            match self.introduce().await {
+                Ok(made) => connection = Some(made),
+                Err(error) => {
+                    self.reload.schema.fetch_or(schema, Ordering::AcqRel);
+                    self.reload.config.fetch_or(config, Ordering::AcqRel);
+                    self.not_connected(&error);
+                    return Attempt::Failed;
+                }
             }
-            tracing::error!(%error, "the configuration was not reloaded");
         }
-        if self.reload.schema.swap(false, Ordering::AcqRel)
-            && let Err(error) = self.load().await
-        {
+        if config || (schema && db_config) {
+            match self.read_config(connection.as_mut()).await {
+                Ok(()) if config => tracing::info!("Config reloaded"),
+                Ok(()) => {}
+                Err(LoadError::Config(error)) => {
+                    tracing::error!("Failed reloading config: {error}")
+                }
+                // The settings that were read before stay in use.
+                Err(error @ LoadError::Database(_)) => tracing::error!(
+                    "Failed to query database settings for the config parameters. {}",
+                    error.payload()
+                ),
+            }
+        }
+        let (true, Some(mut connection)) = (schema, connection) else { return Attempt::Done };
+        let loaded = self.read_schema(&mut connection).await;
+        connection.close().await.ok();
+        if loaded.is_err() {
             self.reload.schema.store(true, Ordering::Release);
-            return Err(error);
+            return Attempt::Failed;
         }
-        Ok(())
+        Attempt::Done
+    }
+
+    /// A connection whose server is named in the log.
+    async fn introduce(&self) -> Result<PgConnection, LoadError> {
+        let mut connection = self.connect().await?;
+        let server = server_name(&mut connection).await?;
+        tracing::info!("Successfully connected to {server}");
+        Ok(connection)
+    }
+
+    fn not_connected(&self, error: &LoadError) {
+        self.set_readiness(Readiness::Failed);
+        let payload = error.payload();
+        if error.is_refused_password() {
+            self.give_up(&format!("Failed to establish a connection. {payload}"));
+            return;
+        }
+        tracing::error!("Failed to query the PostgreSQL version. {payload}");
+        if !self.live().config.db_pool_automatic_recovery {
+            self.give_up("Automatic recovery disabled, exiting.");
+        }
     }
 
     /// Reads the configuration from where it came from, and from the database.
@@ -109,16 +158,26 @@ impl State {
     ///
     /// A setting is not allowed; the database can't be asked.
     pub async fn load_config(&self) -> Result<(), LoadError> {
+        if self.origin.is_none() || !self.live().config.db_config {
+            return self.read_config(None).await;
+        }
+        let mut connection = self.connect().await?;
+        let read = self.read_config(Some(&mut connection)).await;
+        connection.close().await.ok();
+        read
+    }
+
+    /// Without a connection the database is not asked.
+    async fn read_config(&self, connection: Option<&mut PgConnection>) -> Result<(), LoadError> {
         let Some(origin) = &self.origin else { return Ok(()) };
         let live = self.live();
-        let database = if live.config.db_config {
-            let mut connection = self.connect().await?;
-            let found =
-                config::read_database(&mut connection, live.config.db_pre_config.as_ref()).await;
-            connection.close().await.ok();
-            found?
-        } else {
-            DatabaseSettings::default()
+        let database = match connection.filter(|_| live.config.db_config) {
+            Some(connection) => {
+                config::read_database(connection, live.config.db_pre_config.as_ref())
+                    .await
+                    .map_err(refused)?
+            }
+            None => DatabaseSettings::default(),
         };
         let loaded = config::load(&Sources {
             file: origin.file.as_deref(),
@@ -126,13 +185,11 @@ impl State {
             database: &database,
             running: Some(&live.config),
         })?;
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
-        }
+        self.warn(&loaded.warnings);
         for name in &loaded.waiting {
             tracing::warn!("{name} has changed; the new value waits for a restart");
         }
-        self.live.store(Live::new(loaded.config, Some(&live)).into());
+        self.set_live(Live::new(loaded.config, Some(&live)));
         Ok(())
     }
 
@@ -142,96 +199,91 @@ impl State {
     ///
     /// The database can't be asked, or an exposed schema doesn't exist.
     pub async fn load(&self) -> Result<(), LoadError> {
-        self.set_readiness(Readiness::Pending);
+        let mut connection = match self.connect().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                self.set_readiness(Readiness::Failed);
+                return Err(error);
+            }
+        };
+        let loaded = self.read_schema(&mut connection).await;
+        connection.close().await.ok();
+        loaded
+    }
+
+    async fn read_schema(&self, connection: &mut PgConnection) -> Result<(), LoadError> {
+        let live = self.live();
         let started = Instant::now();
-        match self.read_schema().await {
+        match query_schema(connection, &live.config).await {
             Ok(schema) => {
-                self.metrics.schema_loaded(started.elapsed());
+                let queried = Instant::now();
+                let summary = summary(&schema);
+                self.schema.store(Some(schema.into()));
+                // Sessions remember the catalogue, so that those from before are not used again.
+                self.pool.clear();
+                tracing::debug!("Database connection pool flushed");
+                self.metrics.schema_loaded(queried - started);
+                let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
                 tracing::info!(
-                    tables = schema.tables().count(),
-                    functions = schema.all_routines().count(),
-                    "the schema was read in {:.1} ms",
-                    started.elapsed().as_secs_f64() * 1000.0
+                    "Schema cache queried in {:.1} milliseconds",
+                    milliseconds(queried - started)
                 );
-                self.set_schema(schema);
+                tracing::info!("Schema cache loaded {summary}");
+                tracing::info!(
+                    "Schema cache loaded in {:.1} milliseconds",
+                    milliseconds(queried.elapsed())
+                );
+                self.set_readiness(Readiness::Ready);
                 Ok(())
             }
             Err(error) => {
+                let error = LoadError::from(error);
                 self.metrics.schema_failed();
                 self.set_readiness(Readiness::Failed);
+                tracing::error!(
+                    "Failed to load the schema cache using db-schemas={} and \
+                     db-extra-search-path={}. {}",
+                    live.config.db_schemas.join(","),
+                    live.config.db_extra_search_path.join(","),
+                    error.payload()
+                );
                 Err(error)
             }
         }
     }
-
-    async fn read_schema(&self) -> Result<Schema, LoadError> {
-        let live = self.live();
-        let options = introspection(&live.config);
-        let mut connection = self.connect().await?;
-        let schema = introspect::introspect(&mut connection, &options).await;
-        connection.close().await.ok();
-        Ok(schema?)
-    }
-
-    /// A connection that listens, outside the pool.
-    ///
-    /// # Errors
-    ///
-    /// The database can't be connected to.
-    pub async fn listener(&self) -> Result<PgListener, sqlx::Error> {
-        let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-        PgListener::connect_with(&options.connect_with(self.target.sqlx_options()).await?).await
-    }
-
-    /// A connection of its own, outside the pool.
-    ///
-    /// # Errors
-    ///
-    /// None of the hosts can be connected to.
-    pub async fn connect(&self) -> Result<PgConnection, LoadError> {
-        let mut last = None;
-        for options in self.target.sqlx_candidates() {
-            match PgConnection::connect_with(&options).await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(LoadError::Database(last.unwrap_or(sqlx::Error::PoolClosed)))
-    }
 }
 
-fn introspection(config: &Config) -> introspect::Options {
-    introspect::Options {
+async fn query_schema(connection: &mut PgConnection, config: &Config) -> phlo_core::Result<Schema> {
+    let options = introspect::Options {
         schemas: config.db_schemas.clone(),
         extra_search_path: config.db_extra_search_path.clone(),
         hoisted_settings: config.db_hoisted_tx_settings.clone(),
-    }
+    };
+    sleep(connection, config.internal_schema_cache_query_sleep.before).await?;
+    let schema = introspect::introspect(connection, &options).await?;
+    sleep(connection, config.internal_schema_cache_query_sleep.after).await?;
+    Ok(schema)
 }
 
-/// Why configuration or schema could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// A setting is not allowed.
-    #[error(transparent)]
-    Config(#[from] config::ConfigError),
-    /// The database can't be asked.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    /// The catalogue can't be read.
-    #[error(transparent)]
-    Schema(#[from] phlo_core::Error),
+/// Lets the server sleep, so that tests can see what happens while the schema is read.
+async fn sleep(connection: &mut PgConnection, duration: Duration) -> phlo_core::Result<()> {
+    if duration.is_zero() {
+        return Ok(());
+    }
+    let sleep = sqlx::query("select pg_sleep($1)").bind(duration.as_secs_f64());
+    sleep.execute(connection).await.map_err(refused)?;
+    Ok(())
 }
 
-impl LoadError {
-    /// Whether trying again may help.
-    fn may_pass(&self) -> bool {
-        match self {
-            Self::Config(_) => false,
-            Self::Database(sqlx::Error::Database(error)) => {
-                error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
-            }
-            Self::Database(_) => true,
-            Self::Schema(error) => error.is_connection(),
-        }
-    }
+/// What there is of each kind, for logs.
+fn summary(schema: &Schema) -> String {
+    format!(
+        "{} Relations, {} Relationships, {} RPCs, {} Domain Representations, {} Media Type \
+         Handlers",
+        schema.tables().count(),
+        schema.relationship_sources().count(),
+        schema.all_routines().count(),
+        schema.representation_count(),
+        schema.all_media_handlers().count(),
+    )
 }

@@ -4,7 +4,7 @@ use super::{ADMIN, ANALYST, ANON, Caller, READABLE, USER, sample};
 
 #[test]
 fn anonymous_callers_see_nothing_but_that_it_lives() {
-    let sample = sample("anon");
+    let sample = sample();
     for relation in READABLE.into_iter().chain(["api.user_me"]) {
         assert_eq!(sample.refusal(ANON, &format!("table {relation}")), "42501", "{relation}");
     }
@@ -19,7 +19,7 @@ fn anonymous_callers_see_nothing_but_that_it_lives() {
 
 #[test]
 fn each_role_sees_its_rows() {
-    let sample = sample("rows");
+    let sample = sample();
     let counts = |caller| {
         READABLE.map(|relation| sample.ask_as(caller, &format!("select count(*) from {relation}")))
     };
@@ -34,7 +34,7 @@ fn each_role_sees_its_rows() {
 
 #[test]
 fn tables_below_the_views_cannot_be_reached_by_clients() {
-    let sample = sample("below");
+    let sample = sample();
     for caller in [ANON, USER, ANALYST, ADMIN] {
         for table in ["marts.mrt_glucose_overview", "marts.days", "auth.users"] {
             assert_eq!(sample.refusal(caller, &format!("table {table}")), "42501");
@@ -47,7 +47,7 @@ fn tables_below_the_views_cannot_be_reached_by_clients() {
 
 #[test]
 fn views_are_in_their_order() {
-    let sample = sample("order");
+    let sample = sample();
     let sql = "select array_agg(reading_date) = array_agg(reading_date order by reading_date desc)
                from api.glucose_daily_summary";
     assert_eq!(sample.ask_as(ANALYST, sql), "t");
@@ -59,7 +59,7 @@ fn views_are_in_their_order() {
 
 #[test]
 fn the_readings_make_sense() {
-    let sample = sample("sense");
+    let sample = sample();
     let sql = "select count(*), max(reading_date) - min(reading_date),
                       max(reading_date) = (now() at time zone 'utc')::date
                from api.glucose_readings
@@ -81,7 +81,7 @@ fn the_readings_make_sense() {
 
 #[test]
 fn statistics_are_those_of_the_period() {
-    let sample = sample("statistics");
+    let sample = sample();
     let expected = "select json_build_object(
             'period_days', 7,
             'avg_glucose_mg_dl', round(avg(avg_glucose_mg_dl)::numeric, 1),
@@ -108,7 +108,7 @@ fn statistics_are_those_of_the_period() {
 
 #[test]
 fn the_signed_in_user_is_who_the_token_says() {
-    let sample = sample("user");
+    let sample = sample();
     let admin = r#"{"user_id" : "admin_001", "username" : "admin", "email" : "admin@phlo.local", "role" : "admin"}"#;
     assert_eq!(sample.ask_as(ADMIN, "select api.user_info()"), admin);
     assert_eq!(sample.ask_as(ADMIN, "select api.user_me()"), admin);
@@ -124,7 +124,7 @@ fn the_signed_in_user_is_who_the_token_says() {
 
 #[test]
 fn annotations_belong_to_their_authors() {
-    let sample = sample("annotations");
+    let sample = sample();
     let add = "insert into api.annotations (reading_date, body)
                select max(reading_date), 'Mine' from api.glucose_readings returning author";
     assert_eq!(sample.ask_as(ANALYST, add), "analyst_001");
@@ -155,7 +155,7 @@ fn annotations_belong_to_their_authors() {
 
 #[test]
 fn annotations_are_checked() {
-    let sample = sample("annotations checked");
+    let sample = sample();
     let insert = |date: &str, body: &str| {
         format!("insert into api.annotations (reading_date, body) values ({date}, {body})")
     };

@@ -4,7 +4,7 @@ use super::{ADMIN, ANALYST, ANON, READABLE, USER, code, sample};
 
 #[test]
 fn no_client_gets_at_hashes() {
-    let sample = sample("hashes");
+    let sample = sample();
     for caller in [ANON, USER, ANALYST, ADMIN] {
         for sql in [
             "select password_hash from auth.users",
@@ -30,7 +30,7 @@ fn no_client_gets_at_hashes() {
 
 #[test]
 fn signing_in_finds_the_user_and_keeps_books() {
-    let sample = sample("login");
+    let sample = sample();
     let ask = |sql: &str| sample.try_as_authenticator(sql).unwrap();
     let find = "select user_id, username, email, role, left(password_hash, 7), active
                 from auth.login_lookup";
@@ -67,7 +67,7 @@ fn signing_in_finds_the_user_and_keeps_books() {
 
 #[test]
 fn the_service_has_no_rights_of_its_own() {
-    let sample = sample("service");
+    let sample = sample();
     for relation in READABLE {
         let error = sample.try_as_authenticator(&format!("table {relation}")).unwrap_err();
         assert_eq!(code(&error), "42501");
@@ -79,7 +79,7 @@ fn the_service_has_no_rights_of_its_own() {
 
 #[test]
 fn nothing_is_left_open_by_mistake() {
-    let sample = sample("open");
+    let sample = sample();
     let none = |what: &str, sql: &str| assert_eq!(sample.ask(sql), "", "{what}");
     let schemas = "('api', 'auth', 'marts')";
     none(
@@ -136,7 +136,7 @@ fn nothing_is_left_open_by_mistake() {
 
 #[test]
 fn everything_exposed_is_explained() {
-    let sample = sample("explained");
+    let sample = sample();
     let sql = "select oid::regclass::text from pg_class
                where relnamespace = 'api'::regnamespace and relkind in ('r', 'v')
                and obj_description(oid, 'pg_class') is null
@@ -158,7 +158,7 @@ fn everything_exposed_is_explained() {
 
 #[test]
 fn every_role_of_a_request_has_a_time_limit() {
-    let sample = sample("limits");
+    let sample = sample();
     let sql = "select count(*) from pg_roles
                where rolname in ('authenticator', 'anon', 'authenticated', 'analyst', 'admin')
                and rolconfig @> '{statement_timeout=30s}'";

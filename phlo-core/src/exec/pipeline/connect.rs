@@ -13,6 +13,7 @@ use crate::{
         config::{Address, Config, Host, SslMode, TargetSession},
         connection::{Connection, Event},
         encrypt::{self, Answer, Encryption},
+        pool::PoolOptions,
         startup::{self, Login, Refusal},
         statements::Statements,
         stream::{Place, Stream},
@@ -29,6 +30,8 @@ pub(super) struct Connector {
     timeout: Duration,
     /// How many statements a connection keeps.
     statements: usize,
+    /// How many bytes an answer may have.
+    longest_answer: usize,
 }
 
 /// Whether a connection is encrypted.
@@ -50,25 +53,34 @@ struct Reason {
 
 impl Connector {
     /// Reads certificates, if any are needed.
-    pub(super) fn new(config: Config, timeout: Duration, statements: usize) -> Result<Self> {
+    pub(super) fn new(config: Config, options: &PoolOptions) -> Result<Self> {
         let remote = |host: &Host| matches!(host.address, Address::Tcp { .. });
         let tls =
             if config.hosts.iter().any(remote) { tls::client_config(&config.tls)? } else { None };
-        let timeout = config.connect_timeout.unwrap_or(timeout);
-        Ok(Self { config, tls, timeout, statements })
+        Ok(Self {
+            tls,
+            timeout: config.connect_timeout.unwrap_or(options.acquire_timeout),
+            statements: options.statement_capacity,
+            longest_answer: options.max_answer_bytes.unwrap_or(usize::MAX),
+            config,
+        })
     }
 
     /// Opens a connection to the first server that will do.
     pub(super) async fn connect(&self) -> Result<Connection> {
-        let passes: &[TargetSession] = match &self.config.target {
-            TargetSession::PreferStandby => &[TargetSession::Standby, TargetSession::Any],
-            target => std::slice::from_ref(target),
+        let passes = match self.config.target {
+            TargetSession::PreferStandby => vec![TargetSession::Standby, TargetSession::Any],
+            target @ (TargetSession::Any
+            | TargetSession::ReadWrite
+            | TargetSession::ReadOnly
+            | TargetSession::Primary
+            | TargetSession::Standby) => vec![target],
         };
         let mut reasons = Vec::new();
         let mut source = None;
         for target in passes {
             for host in &self.config.hosts {
-                match self.connect_host(host, *target).await {
+                match self.connect_host(host, target).await {
                     Ok(connection) => return Ok(connection),
                     Err(reason) => {
                         let Reason { text, source: cause, .. } = reason;
@@ -158,7 +170,7 @@ impl Connector {
         let end_point = binding::end_point(&stream);
         let cancel_key = CancelKey::new(place.clone(), encryption);
         let statements = Statements::new(self.statements);
-        let mut connection = Connection::new(stream, cancel_key, statements);
+        let mut connection = Connection::new(stream, cancel_key, statements, self.longest_answer);
         let login = Login {
             config: &self.config,
             password: host.password.as_deref(),
@@ -220,12 +232,12 @@ async fn check_target(connection: &mut Connection, target: TargetSession) -> Res
         return Err(Reason::new("the server did not tell its kind of session"));
     };
     let (recovery, read_only) = (recovery.as_ref() == b"t", read_only.as_ref() == b"on");
-    let missing = match target {
-        TargetSession::ReadWrite if read_only => "session is read-only",
-        TargetSession::ReadOnly if !read_only => "session is not read-only",
-        TargetSession::Primary if recovery => "server is in hot standby mode",
-        TargetSession::Standby if !recovery => "server is not in hot standby mode",
-        _ => return Ok(()),
+    let (fits, otherwise) = match target {
+        TargetSession::ReadWrite => (!read_only, "session is read-only"),
+        TargetSession::ReadOnly => (read_only, "session is not read-only"),
+        TargetSession::Primary => (!recovery, "server is in hot standby mode"),
+        TargetSession::Standby => (recovery, "server is not in hot standby mode"),
+        TargetSession::Any | TargetSession::PreferStandby => (true, ""),
     };
-    Err(Reason::new(missing))
+    if fits { Ok(()) } else { Err(Reason::new(otherwise)) }
 }

@@ -42,6 +42,10 @@ pub(super) struct Connection {
     pub(super) inbox: Inbox,
     /// What is still to be sent.
     outbox: BytesMut,
+    /// How many bytes of an answer were read.
+    received: usize,
+    /// How many there may be.
+    most: usize,
     /// Some of what was sent may still be in the stream's own buffer.
     unflushed: bool,
     /// How often the server still has to say that it is ready.
@@ -82,11 +86,18 @@ pub(super) enum Event {
 
 impl Connection {
     /// A connection on which nothing was said yet.
-    pub(super) fn new(stream: Stream, cancel_key: CancelKey, statements: Statements) -> Self {
+    pub(super) fn new(
+        stream: Stream,
+        cancel_key: CancelKey,
+        statements: Statements,
+        most: usize,
+    ) -> Self {
         Self {
             stream,
             inbox: Inbox::default(),
             outbox: BytesMut::with_capacity(4096),
+            received: 0,
+            most,
             unflushed: false,
             owed: 0,
             open: false,
@@ -195,11 +206,12 @@ impl Connection {
     /// Reads until the server owes nothing, and forgets what it said.
     pub(super) async fn drain(&mut self) -> io::Result<()> {
         while self.owed > 0 {
-            if let Event::Frame(frame) = self.next().await? {
-                if frame.tag == ERROR_RESPONSE_TAG && self.is_end(&frame) {
-                    self.broken = true;
-                    return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
-                }
+            if let Event::Frame(frame) = self.next().await?
+                && frame.tag == ERROR_RESPONSE_TAG
+                && self.is_end(&frame)
+            {
+                self.broken = true;
+                return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
             }
         }
         self.settle();
@@ -213,6 +225,7 @@ impl Connection {
 
     /// Puts everything in order after the last answer.
     pub(super) fn settle(&mut self) {
+        self.received = 0;
         self.statements.settle();
         self.inbox.settle();
         if self.outbox.is_empty() && self.outbox.capacity() > KEEP {
@@ -256,7 +269,7 @@ impl Connection {
                 // What the server has said before it closed tells more than the failed write.
                 Poll::Ready(Err(error)) => match self.poll_read(cx) {
                     Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
-                    _ => return Poll::Ready(Err(error)),
+                    Poll::Ready(Err(_)) | Poll::Pending => return Poll::Ready(Err(error)),
                 },
                 Poll::Pending => break,
             }
@@ -275,8 +288,12 @@ impl Connection {
                 io::ErrorKind::UnexpectedEof,
                 "server closed the connection unexpectedly",
             ))),
-            _ => {
+            read => {
                 self.inbox.note_read();
+                self.received += read;
+                if self.received > self.most {
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::FileTooLarge)));
+                }
                 Poll::Ready(Ok(()))
             }
         }

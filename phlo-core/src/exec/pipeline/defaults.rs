@@ -46,10 +46,10 @@ pub(super) fn complete(text: &str, env: Lookup<'_>) -> Result<Config> {
     let mut settings = conninfo::split(text)?;
     settings.retain(|_, value| !value.is_empty());
     for (key, variable) in VARIABLES {
-        if !settings.contains_key(*key) {
-            if let Some(value) = env(variable).filter(|value| !value.is_empty()) {
-                settings.insert((*key).to_owned(), value);
-            }
+        if !settings.contains_key(*key)
+            && let Some(value) = env(variable).filter(|value| !value.is_empty())
+        {
+            settings.insert((*key).to_owned(), value);
         }
     }
 

@@ -9,10 +9,17 @@ use bytes::{Buf, Bytes, BytesMut};
 const ROOM: usize = 8 * 1024;
 
 /// Room that a read gets while a long answer comes in.
-const ROOM_FOR_LONG: usize = 128 * 1024;
+const ROOM_FOR_LONG: usize = 64 * 1024;
 
 /// A buffer that has grown beyond this is given back when the answer is complete.
 const KEEP: usize = 64 * 1024;
+
+/// Messages that may be long: rows and their description, reports, notifications, and copied data.
+const MAY_BE_LONG: &[u8] = b"DTENAVd";
+
+/// A message of another kind that is longer than this is a sign that the two sides have lost each
+/// other, as in libpq.
+const LONGEST_OTHER: usize = 30_000;
 
 /// The tag and the length of a message.
 const HEADER: usize = 5;
@@ -106,13 +113,21 @@ impl Inbox {
                 continue;
             };
             if rest.len() < length {
-                return Err(io::Error::other("a row that ends too early"));
+                return Err(too_short());
             }
             rest.advance(length);
             row.push(Some(self.chunk.slice(at..at + length)));
             at += length;
         }
         Ok(row)
+    }
+
+    /// The values of a row, borrowed.
+    pub(super) fn values(&self, frame: &Frame) -> io::Result<Values<'_>> {
+        let mut rest = self.body(frame);
+        let left = rest.try_get_u16().map_err(io::Error::other)?;
+        let values = Values { rest, left };
+        if values.clone().is_complete() { Ok(values) } else { Err(too_short()) }
     }
 
     /// Gives memory back after a long answer.
@@ -132,8 +147,48 @@ fn header(bytes: &[u8]) -> io::Result<Option<(u8, usize)>> {
     let Some(mut bytes) = bytes.get(..HEADER) else { return Ok(None) };
     let tag = bytes.get_u8();
     match usize::try_from(bytes.get_i32()) {
-        Ok(length) if length >= 4 => Ok(Some((tag, length + 1))),
+        Ok(length) if length >= 4 && (length <= LONGEST_OTHER || MAY_BE_LONG.contains(&tag)) => {
+            Ok(Some((tag, length + 1)))
+        }
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a message of impossible length")),
+    }
+}
+
+fn too_short() -> io::Error {
+    io::Error::other("a row that ends too early")
+}
+
+/// The values of a row, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Values<'a> {
+    rest: &'a [u8],
+    left: u16,
+}
+
+impl Values<'_> {
+    /// Whether all values are there. A row is looked at once before it is written, so that writing
+    /// can't find its end too early.
+    fn is_complete(mut self) -> bool {
+        while self.left > 0 {
+            if self.next().is_none() {
+                return false;
+            }
+        }
+        self.rest.is_empty()
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Option<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let length = self.rest.try_get_i32().ok()?;
+        // Minus one stands for null.
+        let Ok(length) = usize::try_from(length) else { return Some(None) };
+        let (value, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(Some(value))
     }
 }
 
@@ -174,10 +229,29 @@ mod tests {
         assert_eq!(row, expected);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_do_harm(bytes in proptest::collection::vec(0_u8..8, 0..200)) {
+            let mut inbox = Inbox::default();
+            inbox.room().extend_from_slice(&bytes);
+            let mut seen = 0;
+            while let Ok(Some(frame)) = inbox.next() {
+                seen += HEADER + inbox.body(&frame).len();
+                let _ = inbox.row(&frame);
+            }
+            proptest::prop_assert!(seen <= bytes.len());
+            proptest::prop_assert!(inbox.room().capacity() <= (1 << 20) + bytes.len());
+        }
+    }
+
     #[test]
     fn nonsense_is_an_error() {
         let mut inbox = Inbox::default();
         inbox.room().extend_from_slice(b"D\0\0\0\x03\0\0");
+        assert!(inbox.next().is_err());
+
+        let mut inbox = Inbox::default();
+        inbox.room().extend_from_slice(b"HTTP/1.1 400 Bad Request");
         assert!(inbox.next().is_err());
 
         let mut inbox = Inbox::default();

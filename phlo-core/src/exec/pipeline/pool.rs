@@ -15,6 +15,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError},
     time::timeout,
 };
+use tracing::debug;
 
 use crate::{
     error::{Code, Error, Result},
@@ -24,7 +25,7 @@ use crate::{
             connect::Connector,
             connection::Connection,
             recover::recover,
-            run::{Attempt, Failure, Remedy},
+            run::{Failure, Remedy},
             script::Preparation,
         },
         transaction::{Executor, Results, Transaction},
@@ -48,6 +49,9 @@ pub struct PoolOptions {
     pub prepared_statements: bool,
     /// Statements that a connection keeps at most.
     pub statement_capacity: usize,
+    /// Bytes that the answer to one transaction may have. A longer one is an error, and costs its
+    /// connection. None means that only the server's limits hold.
+    pub max_answer_bytes: Option<usize>,
     /// How long the cleaning of a connection may take whose request was given up. Then it is
     /// closed.
     pub recovery_timeout: Duration,
@@ -62,6 +66,7 @@ impl Default for PoolOptions {
             max_lifetime: Some(Duration::from_secs(30 * 60)),
             prepared_statements: true,
             statement_capacity: 256,
+            max_answer_bytes: None,
             recovery_timeout: Duration::from_secs(5),
         }
     }
@@ -92,11 +97,12 @@ pub struct PoolStatus {
 /// Requests are served in the order in which they came. When the last clone of a pool is dropped,
 /// its connections are closed.
 ///
-/// Each transaction has a connection for itself. State that lasts longer than a transaction can
-/// still be left behind by a function that sets a parameter for the session
-/// (`set_config(.., false)`), or takes a lock or makes a table for it: the next transaction on the
-/// connection finds it. What decides about permissions is out of reach of that, since every
-/// transaction's settings set the role, the claims and the search path anew.
+/// Each transaction has a connection for itself, but not a session of the server: a function can
+/// leave something behind that lasts longer than its transaction, such as a parameter
+/// (`set_config(.., false)`), a temporary table or a lock, and the next transaction on the
+/// connection finds it. The pool does not clean up after such functions, since that would cost
+/// every request. What decides about permissions is out of their reach if the settings of every
+/// transaction set the role, the claims and the search path, by functions whose schema they name.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 
@@ -110,6 +116,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Counts {
+    numbered: AtomicU64,
     size: AtomicUsize,
     waiting: AtomicUsize,
     timeouts: AtomicU64,
@@ -134,6 +141,8 @@ struct Idle {
 
 /// A connection that the pool counts.
 struct Pooled {
+    /// What it is called in the log.
+    number: u64,
     connection: Connection,
     generation: u64,
     _counted: Counted,
@@ -164,8 +173,7 @@ impl Pool {
     pub fn new(config: Config, options: PoolOptions) -> Result<Self> {
         let max = options.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         let options = PoolOptions { max_connections: max, ..options };
-        let connector =
-            Connector::new(config, options.acquire_timeout, options.statement_capacity)?;
+        let connector = Connector::new(config, &options)?;
         Ok(Self(Arc::new(Shared {
             connector,
             options,
@@ -213,6 +221,15 @@ impl Pool {
 
     /// A connection that nobody else uses.
     async fn lease(&self) -> Result<Lease> {
+        debug!("Trying to borrow a connection from pool");
+        let lease = self.find().await?;
+        let number = lease.pooled.as_ref().map_or(0, |pooled| pooled.number);
+        debug!("Connection {number} is used");
+        debug!("Borrowed a connection from the pool");
+        Ok(lease)
+    }
+
+    async fn find(&self) -> Result<Lease> {
         let permit = self.permit().await?;
         while let Some(mut pooled) = self.0.take_idle() {
             if pooled.connection.is_alive() {
@@ -253,16 +270,16 @@ impl Executor for Pool {
             false => Preparation::Unnamed,
         };
         let mut lease = self.lease().await?;
-        let mut attempt = Attempt::First;
+        // Each remedy helps once: statements are new the second time, and so is a connection.
         loop {
             let Failure { error, remedy } =
-                match lease.connection()?.run(transaction, preparation, attempt).await {
+                match lease.connection()?.run(transaction, preparation).await {
                     Ok(results) => return Ok(results),
                     Err(failure) => failure,
                 };
             match remedy {
                 Remedy::None => return Err(error),
-                Remedy::PrepareAnew => attempt = Attempt::Anew,
+                Remedy::PrepareAnew => {}
                 Remedy::Reconnect => lease.reopen().await?,
             }
         }
@@ -284,9 +301,18 @@ impl Shared {
     async fn open(&self) -> Result<Pooled> {
         let generation = self.idle().generation;
         let counted = Counted::new(&self.counts, |counts| &counts.size);
-        let connection = self.connector.connect().await?;
+        let number = self.counts.numbered.fetch_add(1, Ordering::Relaxed) + 1;
+        debug!("Connection {number} is being established");
+        let connection = match self.connector.connect().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                debug!("Connection {number} is terminated due to network error");
+                return Err(error);
+            }
+        };
+        debug!("Connection {number} is available due to connection establishment");
         self.counts.opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Pooled { connection, generation, _counted: counted })
+        Ok(Pooled { number, connection, generation, _counted: counted })
     }
 
     fn take_idle(&self) -> Option<Pooled> {
@@ -309,17 +335,21 @@ impl Shared {
     fn put_back(self: &Arc<Self>, pooled: Pooled) {
         let since = Instant::now();
         let mut idle = self.idle();
+        let number = pooled.number;
         if pooled.generation != idle.generation || self.is_over(&pooled, since) {
             drop(idle);
+            debug!("Connection {number} is terminated due to release");
             return;
         }
+        debug!("Connection {number} is available due to session success");
         idle.connections.push(Idle { pooled, since });
         let limits = [self.options.idle_timeout, self.options.max_lifetime];
-        if let Some(shortest) = limits.into_iter().flatten().min().filter(|_| !idle.swept) {
-            if let Ok(runtime) = Handle::try_current() {
-                idle.swept = true;
-                runtime.spawn(sweep(Arc::downgrade(self), shortest));
-            }
+        if !idle.swept
+            && let Some(shortest) = limits.into_iter().flatten().min()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            idle.swept = true;
+            runtime.spawn(sweep(Arc::downgrade(self), shortest));
         }
     }
 }

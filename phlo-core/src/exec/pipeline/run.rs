@@ -1,14 +1,16 @@
 //! Runs a transaction on a connection: one write, then the answers. Decides what an error means for
 //! the connection and whether the same may be tried again; knows no pool.
 
-use std::{io, time::Instant};
+use std::io;
 
+use bytes::BytesMut;
 use postgres_protocol::message::backend::{
     BIND_COMPLETE_TAG, CLOSE_COMPLETE_TAG, COMMAND_COMPLETE_TAG, DATA_ROW_TAG,
     EMPTY_QUERY_RESPONSE_TAG, ERROR_RESPONSE_TAG, PARSE_COMPLETE_TAG, READY_FOR_QUERY_TAG,
 };
 
 use crate::{
+    encode::RowWriter,
     error::{Code, DatabaseError, Error, Result, Severity},
     exec::{
         pipeline::{
@@ -40,14 +42,6 @@ pub(super) enum Remedy {
     Reconnect,
 }
 
-/// Whether a transaction is run for the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
-    First,
-    /// Its statements were forgotten because one of them seemed to be stale.
-    Anew,
-}
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { error, remedy: Remedy::None }
@@ -58,6 +52,9 @@ impl From<Error> for Failure {
 #[derive(Debug, Default)]
 struct Progress {
     results: Results,
+    /// Writes the rows of the main statement, and what it has written.
+    writer: Option<RowWriter>,
+    body: BytesMut,
     /// Which step the next answer belongs to.
     at: usize,
     /// The step at `at` has its parameters.
@@ -76,7 +73,6 @@ impl Connection {
         &mut self,
         transaction: &Transaction,
         preparation: Preparation,
-        attempt: Attempt,
     ) -> Result<Results, Failure> {
         let reused = self.uses > 0;
         self.uses += 1;
@@ -85,8 +81,8 @@ impl Connection {
         let ending = if waits { Ending::Flush } else { Ending::Sync };
         self.queue_steps(&mut steps, ending, preparation)?;
 
-        let mut progress = Progress::default();
-        let mut outcome = self.exchange(&steps, &mut progress, attempt).await;
+        let mut progress = Progress { writer: transaction.writer.clone(), ..Progress::default() };
+        let mut outcome = self.exchange(&steps, &mut progress).await;
         let mut guarded = Ok(());
         if outcome.is_ok() {
             if let Some(guard) = transaction.guard.filter(|_| progress.refused.is_none()) {
@@ -108,15 +104,23 @@ impl Connection {
         }
 
         if let Some(refused) = progress.refused.take() {
-            let remedy = self.remedy(&steps, &progress, &refused, reused, attempt);
+            let remedy = self.remedy(&steps, &progress, &refused, reused);
             return Err(Failure { error: Error::database(refused), remedy });
         }
         if let Err(lost) = outcome {
+            if lost.kind() == io::ErrorKind::FileTooLarge {
+                let message = "The answer of the database is larger than allowed.";
+                return Err(Error::new(Code::TooLarge, message).into());
+            }
             let safe = transaction.access == Access::ReadOnly && !progress.answered;
             let remedy = if reused && safe { Remedy::Reconnect } else { Remedy::None };
             return Err(Failure { error: connection_lost(lost), remedy });
         }
         guarded?;
+        if let Some(writer) = progress.writer {
+            writer.finish(&mut progress.body);
+            progress.results.written.body = progress.body.freeze();
+        }
         Ok(progress.results)
     }
 
@@ -133,12 +137,7 @@ impl Connection {
     }
 
     /// Sends what is queued and reads the answers to the steps.
-    async fn exchange(
-        &mut self,
-        steps: &[Step<'_>],
-        progress: &mut Progress,
-        attempt: Attempt,
-    ) -> io::Result<()> {
+    async fn exchange(&mut self, steps: &[Step<'_>], progress: &mut Progress) -> io::Result<()> {
         loop {
             // Without a Sync the server tells nothing after the last answer or the first error.
             let over = progress.at >= steps.len() || progress.refused.is_some();
@@ -149,7 +148,12 @@ impl Connection {
                 Event::Ready if self.is_owed() => {}
                 Event::Ready if over => return Ok(()),
                 Event::Ready => return Err(self.nonsense(READY_FOR_QUERY_TAG)),
-                Event::Frame(frame) => self.take_frame(&frame, steps, progress, attempt)?,
+                Event::Frame(frame) => {
+                    if let Err(nonsense) = self.take_frame(&frame, steps, progress) {
+                        self.give_up();
+                        return Err(nonsense);
+                    }
+                }
             }
             if self.is_broken() {
                 return Ok(());
@@ -162,7 +166,6 @@ impl Connection {
         frame: &Frame,
         steps: &[Step<'_>],
         progress: &mut Progress,
-        attempt: Attempt,
     ) -> io::Result<()> {
         if frame.tag == ERROR_RESPONSE_TAG {
             let refused = report::parse(self.inbox.body(frame));
@@ -179,14 +182,21 @@ impl Connection {
             CLOSE_COMPLETE_TAG => {}
             PARSE_COMPLETE_TAG => {
                 if let Name::New(name) = step.name {
-                    let renewed = (attempt == Attempt::Anew).then(Instant::now);
-                    self.statements.confirm(step.wanted(), name, renewed);
+                    self.statements.confirm(step.wanted(), name);
                 }
             }
             BIND_COMPLETE_TAG => progress.bound = true,
-            DATA_ROW_TAG if step.purpose == Purpose::Main => {
-                progress.results.main.push(self.inbox.row(frame)?);
-            }
+            DATA_ROW_TAG if step.purpose == Purpose::Main => match &mut progress.writer {
+                None => progress.results.main.push(self.inbox.row(frame)?),
+                Some(writer) => {
+                    progress.results.written.rows += 1;
+                    let values = self.inbox.values(frame)?;
+                    if let Err(error) = writer.push(values, &mut progress.body) {
+                        self.give_up();
+                        return Err(io::Error::other(error));
+                    }
+                }
+            },
             DATA_ROW_TAG if step.purpose == Purpose::After => {
                 progress.results.after.push(self.inbox.row(frame)?);
             }
@@ -231,7 +241,7 @@ impl Connection {
             return Err(io::Error::other(error));
         }
         let mut ended = Progress::default();
-        let outcome = self.exchange(&steps, &mut ended, Attempt::First).await;
+        let outcome = self.exchange(&steps, &mut ended).await;
         progress.refused = ended.refused;
         outcome
     }
@@ -252,7 +262,6 @@ impl Connection {
         progress: &Progress,
         refused: &DatabaseError,
         reused: bool,
-        attempt: Attempt,
     ) -> Remedy {
         if self.is_broken() {
             // A server that ends the session before it answers anything has done nothing: the
@@ -261,11 +270,19 @@ impl Connection {
             return if safe { Remedy::Reconnect } else { Remedy::None };
         }
         let Some(step) = steps.get(progress.at) else { return Remedy::None };
-        let prepared = matches!(step.name, Name::Known(_));
-        if attempt != Attempt::First || !prepared || progress.bound {
+        if progress.bound {
             return Remedy::None;
         }
         let statements = &mut self.statements;
+        match step.name {
+            // Only this leads to another attempt, and in that one all statements are new.
+            Name::Known(_) => {}
+            Name::New(_) => {
+                statements.believe(step.wanted());
+                return Remedy::None;
+            }
+            Name::Unnamed => return Remedy::None,
+        }
         match refused.sqlstate.as_str() {
             // The server has lost its statements.
             "26000" => statements.forget_all(),
@@ -280,7 +297,7 @@ impl Connection {
             }
             _ => return Remedy::None,
         }
-        // The others may be stale for the same reason, and there is no third attempt.
+        // The others may be stale for the same reason.
         for step in steps {
             statements.forget(step.wanted());
         }

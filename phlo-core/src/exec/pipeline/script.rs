@@ -17,11 +17,12 @@ use crate::{
     },
     plan::Access,
     schema::Isolation,
-    sql::{Param, ResultFormat},
+    sql::{Param, READ_ONLY_SETTING, ResultFormat},
 };
 
-/// Makes an implicit transaction read-only: PostgreSQL would warn about `SET TRANSACTION` in one.
-const READ_ONLY: &str = "SELECT set_config('transaction_read_only', 'on', true)";
+/// Makes an implicit transaction read-only, unless its settings do: PostgreSQL would warn about
+/// `SET TRANSACTION` in one.
+const READ_ONLY: &str = "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)";
 
 /// The type of parameters in the binary format.
 const BYTEA: u32 = 17;
@@ -135,7 +136,7 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(8);
     if explicit {
         steps.push(Step::plain(Purpose::Begin, begin(*isolation, *access)));
-    } else if *access == Access::ReadOnly {
+    } else if *access == Access::ReadOnly && !settings.sql.contains(READ_ONLY_SETTING) {
         steps.push(Step::plain(Purpose::Begin, READ_ONLY));
     }
     steps.push(Step::new(Purpose::Settings, "", &settings.sql, &settings.params));
@@ -194,13 +195,12 @@ pub(super) fn write(
     let written = write_all(steps, preparation, statements, out);
     if let Err(error) = written {
         out.truncate(start);
-        return Err(match error.kind() {
-            io::ErrorKind::InvalidInput if steps.iter().any(|step| step.sql.contains('\0')) => {
-                Error::new(Code::Internal, "A statement has a zero byte in its text.")
-            }
-            _ => Error::new(Code::TooLarge, "The request is too large for the database."),
-        }
-        .with_source(error));
+        let (code, message) = if steps.iter().any(|step| step.sql.contains('\0')) {
+            (Code::Internal, "A statement has a zero byte in its text.")
+        } else {
+            (Code::TooLarge, "The request is too large for the database.")
+        };
+        return Err(Error::new(code, message).with_source(error));
     }
     statements.closed();
     match ending {
@@ -233,7 +233,7 @@ fn write_all(
             Preparation::Unnamed => Name::Unnamed,
             Preparation::Named => match statements.find(step.wanted()) {
                 Some(name) => Name::Known(name),
-                None => Name::New(statements.name()),
+                None => statements.name(step.wanted()).map_or(Name::Unnamed, Name::New),
             },
         };
         write_step(step, out)?;
@@ -292,7 +292,7 @@ fn write_step(step: &Step<'_>, out: &mut BytesMut) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{exec::transaction::Guard, sql::Statement};
+    use crate::{plan::Guard, sql::Statement};
 
     fn transaction(access: Access) -> Transaction {
         Transaction {
@@ -302,6 +302,7 @@ mod tests {
             settings: Statement::constant("settings"),
             pre_request: None,
             main: Statement::constant("main"),
+            writer: None,
             after: None,
             end: End::Commit,
             guard: None,
@@ -327,6 +328,9 @@ mod tests {
     fn transactions_are_implicit_where_they_can_be() {
         assert_eq!(texts(&transaction(Access::ReadOnly)), [READ_ONLY, "settings", "main"]);
         assert_eq!(texts(&transaction(Access::ReadWrite)), ["settings", "main"]);
+        let mut folded = transaction(Access::ReadOnly);
+        folded.settings.sql = format!("select {READ_ONLY_SETTING}, 1").into();
+        assert_eq!(texts(&folded), [&*folded.settings.sql, "main"]);
         let all = Transaction {
             pre_request: Some(Statement::constant("pre")),
             after: Some(Statement::constant("after")),
@@ -391,8 +395,8 @@ mod tests {
         let [(settings, Name::New(one)), (main, Name::New(two))] = names[..] else {
             panic!("{names:?}")
         };
-        statements.confirm(settings, one, None);
-        statements.confirm(main, two, None);
+        statements.confirm(settings, one);
+        statements.confirm(main, two);
         let (sent, names) = write(&mut statements, Preparation::Named);
         assert_eq!(sent, "BEBES");
         assert_eq!(names, [(settings, Name::Known(one)), (main, Name::Known(two))]);
@@ -420,7 +424,7 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_not_sent_in_part() {
         let mut transaction = transaction(Access::ReadWrite);
-        transaction.main.sql = "select '\0'".to_owned();
+        transaction.main.sql = "select '\0'".into();
         let (mut statements, mut out) = (Statements::new(8), BytesMut::new());
         let mut write = |transaction: &Transaction| {
             let mut steps = steps(transaction);
@@ -429,7 +433,7 @@ mod tests {
             (error.unwrap_err().kind(), out.len())
         };
         assert_eq!(write(&transaction), (Code::Internal, 0));
-        transaction.main.sql = "main".to_owned();
+        transaction.main.sql = "main".into();
         transaction.main.params = vec![Param::Null; 70_000];
         assert_eq!(write(&transaction), (Code::TooLarge, 0));
     }

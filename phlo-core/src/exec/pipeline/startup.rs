@@ -39,7 +39,7 @@ pub(super) struct Login<'a> {
 pub(super) enum Refusal {
     /// The server's own words.
     #[error("{}: {}", severity(.0), .0.message)]
-    Server(DatabaseError),
+    Server(Box<DatabaseError>),
     /// The connection failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -54,6 +54,10 @@ fn severity(error: &DatabaseError) -> &'static str {
         Severity::Fatal => "FATAL",
         Severity::Panic => "PANIC",
     }
+}
+
+fn refused(report: &[u8]) -> Refusal {
+    Refusal::Server(Box::new(report::parse(report)))
 }
 
 /// Opens a session.
@@ -81,7 +85,7 @@ pub(super) async fn log_in(connection: &mut Connection, login: Login<'_>) -> Res
                 let secret = body.try_get_i32().map_err(io::Error::other)?;
                 connection.cancel_key.identify(process, secret);
             }
-            ERROR_RESPONSE_TAG => return Err(Refusal::Server(report::parse(body))),
+            ERROR_RESPONSE_TAG => return Err(refused(body)),
             tag => return Err(Refusal::Io(unexpected(tag))),
         }
     }
@@ -107,7 +111,7 @@ async fn challenge(connection: &mut Connection) -> Result<Challenge, Refusal> {
     let mut body = connection.inbox.body(&frame);
     match frame.tag {
         AUTHENTICATION_TAG => {}
-        ERROR_RESPONSE_TAG => return Err(Refusal::Server(report::parse(body))),
+        ERROR_RESPONSE_TAG => return Err(refused(body)),
         tag => return Err(Refusal::Io(unexpected(tag))),
     }
     Ok(match body.try_get_i32().map_err(io::Error::other)? {
@@ -190,8 +194,8 @@ async fn scram(
     };
     // Proves that the server knows the password, too.
     scram.finish(&data)?;
-    match challenge(connection).await? {
-        Challenge::Done => Ok(()),
-        _ => Err(Refusal::Login("the server did not confirm the login")),
-    }
+    let Challenge::Done = challenge(connection).await? else {
+        return Err(Refusal::Login("the server did not confirm the login"));
+    };
+    Ok(())
 }

@@ -2,13 +2,16 @@
 //! the server; sends nothing.
 
 use std::{
-    hash::{Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher, RandomState},
     time::{Duration, Instant},
 };
 
 use indexmap::{Equivalent, IndexMap};
 
-/// A statement whose text was prepared anew because of an error is believed for so long.
+/// Statements whose text is longer than this are not kept: what clients write must not fill memory.
+const LONGEST: usize = 32 * 1024;
+
+/// How long a statement is believed after it has failed when it was new.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 
 /// The statements that a connection has prepared, the most recently used ones only.
@@ -53,8 +56,8 @@ struct Key {
 struct Prepared {
     name: u64,
     used: u64,
-    /// When it was prepared anew because it seemed to be stale.
-    renewed: Option<Instant>,
+    /// When it has failed although it was new.
+    failed_new: Option<Instant>,
 }
 
 impl Key {
@@ -90,7 +93,9 @@ impl Statements {
             prepared: IndexMap::new(),
             capacity: capacity.max(1),
             clock: 0,
-            last: 0,
+            // Behind a pooler, connections may meet the statements of others unawares. Then the
+            // server is to say that it doesn't know a name, and not to run something else.
+            last: RandomState::new().build_hasher().finish() >> 1,
             sent: Vec::new(),
             doomed: Vec::new(),
         }
@@ -104,24 +109,33 @@ impl Statements {
         Some(prepared.name)
     }
 
-    /// Whether an error may come from this statement having been prepared for an older schema. A
-    /// statement that was prepared anew only just now is not to blame.
+    /// Whether an error may come from this statement having been prepared for an older schema.
     pub(super) fn is_suspect(&self, wanted: Wanted<'_>) -> bool {
         self.prepared
             .get(&wanted)
-            .is_some_and(|it| it.renewed.is_none_or(|when| when.elapsed() > BELIEVED_FOR))
+            .is_some_and(|it| it.failed_new.is_none_or(|when| when.elapsed() > BELIEVED_FOR))
     }
 
-    /// A name for a statement that is about to be sent.
-    pub(super) fn name(&mut self) -> u64 {
+    /// Notes that a statement has failed although it was new: it is not to blame.
+    pub(super) fn believe(&mut self, wanted: Wanted<'_>) {
+        if let Some(prepared) = self.prepared.get_mut(&wanted) {
+            prepared.failed_new = Some(Instant::now());
+        }
+    }
+
+    /// A name for a statement that is about to be sent, if it is to be kept.
+    pub(super) fn name(&mut self, wanted: Wanted<'_>) -> Option<u64> {
+        if wanted.sql.len() > LONGEST {
+            return None;
+        }
         self.last += 1;
         self.sent.push(self.last);
-        self.last
+        Some(self.last)
     }
 
     /// Notes that the server has prepared a statement. The one that was not used for longest makes
     /// room for it.
-    pub(super) fn confirm(&mut self, wanted: Wanted<'_>, name: u64, renewed: Option<Instant>) {
+    pub(super) fn confirm(&mut self, wanted: Wanted<'_>, name: u64) {
         self.sent.retain(|sent| *sent != name);
         if self.prepared.len() >= self.capacity {
             // Looking through all of them is cheap beside preparing one.
@@ -134,7 +148,7 @@ impl Statements {
         }
         let Wanted { role, sql, binary } = wanted;
         let key = Key { role: role.into(), sql: sql.into(), binary };
-        let prepared = Prepared { name, used: self.clock, renewed };
+        let prepared = Prepared { name, used: self.clock, failed_new: None };
         let replaced = self.prepared.insert(key, prepared);
         self.doomed.extend(replaced.map(|prepared| prepared.name));
     }
@@ -176,8 +190,8 @@ mod tests {
     }
 
     fn prepare(statements: &mut Statements, role: &str, sql: &str) -> u64 {
-        let name = statements.name();
-        statements.confirm(wanted(role, sql), name, None);
+        let name = statements.name(wanted(role, sql)).unwrap();
+        statements.confirm(wanted(role, sql), name);
         name
     }
 
@@ -209,7 +223,7 @@ mod tests {
     #[test]
     fn what_was_not_confirmed_is_closed() {
         let mut statements = Statements::new(2);
-        let lost = statements.name();
+        let lost = statements.name(wanted("", "1")).unwrap();
         let kept = prepare(&mut statements, "", "2");
         statements.settle();
         assert_eq!(statements.doomed(), [lost]);
@@ -229,6 +243,27 @@ mod tests {
     }
 
     #[test]
+    fn connections_share_no_names() {
+        let mut names: Vec<_> = (0..100)
+            .flat_map(|_| {
+                let mut statements = Statements::new(3);
+                ["1", "2"].map(|sql| prepare(&mut statements, "", sql))
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 200);
+    }
+
+    #[test]
+    fn long_statements_are_not_kept() {
+        let mut statements = Statements::new(3);
+        assert_eq!(statements.name(wanted("", &"x".repeat(LONGEST + 1))), None);
+        statements.settle();
+        assert!(statements.doomed().is_empty());
+    }
+
+    #[test]
     fn all_can_be_forgotten() {
         let mut statements = Statements::new(3);
         let names = [prepare(&mut statements, "a", "1"), prepare(&mut statements, "b", "1")];
@@ -238,16 +273,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_renewed_is_not_suspect() {
+    fn what_has_failed_when_it_was_new_is_not_suspect() {
         let mut statements = Statements::new(3);
         assert!(!statements.is_suspect(wanted("", "1")));
         prepare(&mut statements, "", "1");
         assert!(statements.is_suspect(wanted("", "1")));
-        let name = statements.name();
-        statements.confirm(wanted("", "1"), name, Some(Instant::now()));
+        statements.believe(wanted("", "1"));
         assert!(!statements.is_suspect(wanted("", "1")));
         let long_ago = Instant::now().checked_sub(BELIEVED_FOR * 2);
-        statements.confirm(wanted("", "1"), name, long_ago);
+        statements.prepared.get_mut(&wanted("", "1")).unwrap().failed_new = long_ago;
         assert!(statements.is_suspect(wanted("", "1")));
     }
 }

@@ -94,7 +94,7 @@ async fn statements(connection: &mut PgConnection, transaction: &Transaction) ->
     if let Some(guard) = transaction.guard {
         check_guard(guard, &main)?;
     }
-    Ok(Results { main, after })
+    Ok(Results { main, after, ..Results::default() })
 }
 
 pub(crate) async fn finish(

@@ -20,7 +20,7 @@ use crate::{
 /// The statement as a query; prepared ones are kept for each role.
 fn query<'q>(statement: &Statement, role: &str) -> Query<'q, Postgres, PgArguments> {
     let sql = if role.is_empty() {
-        statement.sql.clone()
+        statement.sql.to_string()
     } else {
         let mut sql = String::with_capacity(statement.sql.len() + 2 * role.len() + 6);
         sql.push_str("/*");

@@ -10,7 +10,7 @@ use csv::{ReaderBuilder, StringRecord};
 use crate::{
     error::{Code, Error, Result},
     parse::{Limits, payload::refuse},
-    request::Payload,
+    request::{JsonOrigin, Payload},
     schema::Ident,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn parse_csv(text: &str, limits: &Limits) -> Result<Payload> {
     } else {
         BTreeSet::new()
     };
-    Ok(Payload::Json { raw: Bytes::from(json), keys })
+    Ok(Payload::Json { raw: Bytes::from(json), keys, origin: JsonOrigin::Csv })
 }
 
 struct Column {
@@ -112,7 +112,7 @@ mod tests {
 
     fn read(text: &str) -> String {
         match parse_csv(text, &Limits::default()) {
-            Ok(Payload::Json { raw, keys }) => {
+            Ok(Payload::Json { raw, keys, .. }) => {
                 format!("{} {keys:?}", String::from_utf8_lossy(&raw))
             }
             Ok(other) => format!("{other:?}"),

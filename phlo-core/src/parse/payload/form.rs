@@ -10,7 +10,7 @@ use crate::{
         Limits,
         params::{Source, parse_parameters},
     },
-    request::Payload,
+    request::{JsonOrigin, Payload},
     schema::Ident,
 };
 
@@ -21,7 +21,7 @@ pub(super) fn parse_row(text: &str, limits: &Limits) -> Result<Payload> {
         Error::new(Code::Internal, "A form could not be written as JSON").with_source(error)
     })?;
     let keys = fields.keys().map(|key| Ident::new(key)).collect();
-    Ok(Payload::Json { raw: Bytes::from(json), keys })
+    Ok(Payload::Json { raw: Bytes::from(json), keys, origin: JsonOrigin::Form })
 }
 
 /// The fields as they come; names may repeat.
@@ -45,7 +45,7 @@ mod tests {
 
     fn row(text: &str) -> String {
         match parse_row(text, &Limits { form_fields: 3, ..Limits::default() }) {
-            Ok(Payload::Json { raw, keys }) => {
+            Ok(Payload::Json { raw, keys, .. }) => {
                 format!("{} {keys:?}", String::from_utf8_lossy(&raw))
             }
             Ok(other) => format!("{other:?}"),

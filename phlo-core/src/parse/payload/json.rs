@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use crate::{
     error::Result,
     parse::payload::{refuse, utf8},
-    request::Payload,
+    request::{JsonOrigin, Payload},
     schema::Ident,
 };
 
@@ -29,7 +29,8 @@ pub(super) fn parse_json(body: &Bytes) -> Result<Payload> {
         Shape::Nothing => Bytes::from_static(b"[]"),
         Shape::Mixed => return Err(refuse("All object keys must match")),
     };
-    Ok(Payload::Json { raw, keys: keys.places.into_keys().collect() })
+    let keys = keys.places.into_keys().collect();
+    Ok(Payload::Json { raw, keys, origin: JsonOrigin::Json })
 }
 
 /// What a body turned out to hold.
@@ -241,7 +242,7 @@ mod tests {
 
     fn read(text: &str) -> String {
         match parse_json(&Bytes::copy_from_slice(text.as_bytes())) {
-            Ok(Payload::Json { raw, keys }) => {
+            Ok(Payload::Json { raw, keys, .. }) => {
                 format!("{} {keys:?}", String::from_utf8_lossy(&raw))
             }
             Ok(other) => format!("{other:?}"),

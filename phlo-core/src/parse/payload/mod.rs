@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::{
     error::{Code, Error, Result},
     parse::Limits,
-    request::{MediaType, Payload, RawKind},
+    request::{JsonOrigin, MediaType, Payload, RawKind},
     schema::Ident,
 };
 
@@ -39,11 +39,17 @@ pub(super) fn parse_payload(
         (MediaType::Json, _) => match columns {
             Some(columns) => {
                 utf8(body)?;
-                Ok(Payload::Json { raw: body.clone(), keys: columns.clone() })
+                Ok(Payload::Json {
+                    raw: body.clone(),
+                    keys: columns.clone(),
+                    origin: JsonOrigin::Json,
+                })
             }
-            None if body.is_empty() && purpose == Purpose::Arguments => {
-                Ok(Payload::Json { raw: Bytes::from_static(b"{}"), keys: BTreeSet::new() })
-            }
+            None if body.is_empty() && purpose == Purpose::Arguments => Ok(Payload::Json {
+                raw: Bytes::from_static(b"{}"),
+                keys: BTreeSet::new(),
+                origin: JsonOrigin::Json,
+            }),
             None => json::parse_json(body),
         },
         (MediaType::Csv, _) => csv::parse_csv(utf8(body)?, limits),
@@ -77,7 +83,7 @@ mod tests {
 
     fn show(result: Result<Payload>) -> String {
         match result {
-            Ok(Payload::Json { raw, keys }) => {
+            Ok(Payload::Json { raw, keys, .. }) => {
                 format!("{} {keys:?}", String::from_utf8_lossy(&raw))
             }
             Ok(Payload::Form(fields)) => format!("{fields:?}"),

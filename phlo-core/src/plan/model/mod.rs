@@ -7,6 +7,7 @@ mod mutate;
 mod read;
 
 use crate::{
+    encode::RowWriter,
     plan::{Access, Guard},
     request::{MediaType, PlanFormat, PlanOption, Preferences},
     schema::{Ident, Isolation, QualifiedName},
@@ -30,6 +31,8 @@ pub struct Plan {
     pub body: BodyPlan,
     /// The media type of that body.
     pub media: MediaType,
+    /// How phlo writes the body itself, from plain rows; none where the database makes it.
+    pub rows: Option<RowsPlan>,
     /// How all rows are counted.
     pub count: CountPlan,
     /// Whether it may write.
@@ -46,6 +49,15 @@ pub struct Plan {
     pub applied: Preferences,
     /// Embeds that were named by their table although they have an alias.
     pub legacy_targets: Vec<LegacyTarget>,
+}
+
+/// A read whose rows come as they are, and a writer that makes the body of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowsPlan {
+    /// What is read, every column by name.
+    pub node: ReadNode,
+    /// Writes the body.
+    pub writer: RowWriter,
 }
 
 /// What is read, changed or called.

@@ -90,6 +90,8 @@ pub struct SelectPlan {
     pub aggregate_cast: Option<QualifiedName>,
     /// Its name in the answer, where it isn't the column's.
     pub alias: Option<Ident>,
+    /// Whether the database turns it into JSON: it is of a type that phlo can't write itself.
+    pub as_json: bool,
 }
 
 /// An embed: a query within a query.

@@ -1,0 +1,131 @@
+//! Who makes the body: the one place that decides it.
+//!
+//! The database can make it, as one value, in every case. Where a result is flat, phlo takes plain
+//! rows instead and writes the same bytes itself, which spares PostgreSQL most of the work on wide
+//! or many rows.
+
+use crate::{
+    encode::{CsvRows, JsonRows, Kind, Layout, Nulls, RowWriter, Scalar},
+    plan::{
+        BodyPlan, Condition, Context, CountPlan, Element, EmbedName, EmbedShape, OperationPlan,
+        Parameters, ReadNode, RowsPlan, SelectPlan,
+    },
+    request::{JsonStep, Output, QuantifiedOperator},
+    schema::{Ident, QualifiedName, Table},
+};
+
+impl Context<'_, '_> {
+    /// How phlo writes the body of a read itself; none where the database is to make it.
+    pub(crate) fn plan_rows(
+        &self,
+        table: &QualifiedName,
+        node: &ReadNode,
+        body: &BodyPlan,
+        count: CountPlan,
+    ) -> Option<RowsPlan> {
+        if self.limits.parameters == Parameters::Text {
+            // An executor that types parameters has results in the binary format.
+            return None;
+        }
+        let table = self.schema.table(table)?;
+        let counted_apart = !matches!(count, CountPlan::No | CountPlan::Page);
+        let headers_only = node.output == Output::HeadersOnly;
+        if counted_apart || headers_only || node.grouped || is_one_row(table, node) {
+            return None;
+        }
+        let nulls = match body {
+            BodyPlan::Json { element: Element::Row, single: false, nulls_stripped: false } => {
+                Some(Nulls::Kept)
+            }
+            BodyPlan::Csv => None,
+            BodyPlan::Json { .. }
+            | BodyPlan::Nothing
+            | BodyPlan::GeoJson
+            | BodyPlan::Value
+            | BodyPlan::Custom { .. } => return None,
+        };
+        let mut node = node.clone();
+        let selected = if node.select.is_empty() && node.embeds.is_empty() {
+            self.plan_all_columns(table)
+        } else {
+            self.with_stars_expanded(node.select, table)
+        };
+        let mut columns = Vec::with_capacity(selected.len() + node.embeds.len());
+        node.select = selected;
+        for item in &mut node.select {
+            let name = item.alias.clone().unwrap_or_else(|| item.field.name.clone());
+            let kind = self.kind(table, item).unwrap_or_else(|| {
+                // CSV takes the text of any type as it is.
+                item.as_json = nulls.is_some();
+                Kind::Scalar(Scalar::Json)
+            });
+            columns.push((name, kind));
+        }
+        for embed in &node.embeds {
+            match &embed.shape {
+                EmbedShape::Object(EmbedName::Shown(name))
+                | EmbedShape::Array(EmbedName::Shown(name)) => {
+                    columns.push((name.clone(), Kind::Scalar(Scalar::Json)));
+                }
+                EmbedShape::Object(EmbedName::Hidden) | EmbedShape::Array(EmbedName::Hidden) => {}
+                EmbedShape::SpreadOne(_) | EmbedShape::SpreadMany { .. } => return None,
+            }
+        }
+        let names = columns.iter().map(|(name, kind)| (name.as_str(), *kind));
+        let writer = match nulls {
+            Some(nulls) => RowWriter::Json(JsonRows::new(names, Layout::Array, nulls)),
+            None => RowWriter::Csv(CsvRows::new(names.map(|(name, _)| name))),
+        };
+        Some(RowsPlan { node, writer })
+    }
+
+    fn with_stars_expanded(&self, select: Vec<SelectPlan>, table: &Table) -> Vec<SelectPlan> {
+        let mut expanded = Vec::with_capacity(select.len());
+        for item in select {
+            if item.field.name == "*" && item.field.path.is_empty() {
+                expanded.extend(self.plan_all_columns(table));
+            } else {
+                expanded.push(item);
+            }
+        }
+        expanded
+    }
+
+    /// What a selected column's text is; none if only the database can turn it into JSON.
+    fn kind(&self, table: &Table, item: &SelectPlan) -> Option<Kind> {
+        if let Some(type_name) = &item.cast {
+            return Kind::of(type_name);
+        }
+        if item.transform.is_some() {
+            return Some(Kind::Scalar(Scalar::Json));
+        }
+        match item.field.path.last() {
+            Some(JsonStep::Arrow(_)) => return Some(Kind::Scalar(Scalar::Json)),
+            Some(JsonStep::DoubleArrow(_)) => return Some(Kind::Scalar(Scalar::Text)),
+            None => {}
+        }
+        let column = table.column(&item.field.name)?;
+        if !column.enum_labels.is_empty() {
+            return Some(Kind::Scalar(Scalar::Text));
+        }
+        Kind::of(&column.base_type)
+    }
+}
+
+/// Whether at most one row can come, for which the database's own way is as good.
+fn is_one_row(table: &Table, node: &ReadNode) -> bool {
+    let is_pinned = |key: &Ident| {
+        node.conditions.iter().any(|condition| {
+            matches!(condition, Condition::Filter(filter)
+            if filter.field.name == *key
+                && filter.field.path.is_empty()
+                && !filter.negated
+                && matches!(
+                    filter.operation,
+                    OperationPlan::Quantified(QuantifiedOperator::Equal, None, _)
+                ))
+        })
+    };
+    let has_key = !table.primary_key.is_empty() && table.primary_key.iter().all(is_pinned);
+    has_key || node.range.limit.is_some_and(|limit| limit <= 1)
+}

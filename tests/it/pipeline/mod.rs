@@ -1,0 +1,13 @@
+//! The pipelined executor against a real server: trips, errors, isolation, lost connections.
+
+mod dropped;
+mod errors;
+mod isolation;
+mod login;
+mod lost;
+mod nonsense;
+mod pooling;
+mod proxy;
+mod schema_change;
+mod support;
+mod trips;
