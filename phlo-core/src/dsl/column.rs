@@ -61,7 +61,7 @@ pub(crate) fn filter<T>(field: request::Field, operation: Operation) -> Filter<T
 
 impl<T, V: Value> Column<T, V> {
     /// The column as it is selected.
-    pub const fn item(&self) -> Item {
+    pub const fn as_item(&self) -> Item {
         Item { name: self.name, cast: V::Scalar::CAST }
     }
 
@@ -344,7 +344,7 @@ impl<T, V: Value> Selection<T> for Column<T, V> {
     type Output = V;
 
     fn project(&self, to: &mut Projection) {
-        to.columns(&[self.item()]);
+        to.columns(&[self.as_item()]);
     }
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<V> {

@@ -121,10 +121,10 @@ impl<T, U, K> Relation<T, U, K> {
         Self { name, target, hint: None, of: PhantomData }
     }
 
-    /// Says which of several ways is meant: the name of a constraint or of a table between.
-    #[must_use]
-    pub const fn via(self, hint: &'static str) -> Self {
-        Self { hint: Some(hint), ..self }
+    /// Like [`new`](Self::new), where there are several ways to the target: `hint` says which, by
+    /// the name of a constraint, a column or a table between.
+    pub const fn via(name: &'static str, target: &'static str, hint: &'static str) -> Self {
+        Self { name, target, hint: Some(hint), of: PhantomData }
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{
 ///
 /// impl Record for Film {
 ///     type Table = Films;
-///     const COLUMNS: &'static [Item] = &[ID.item(), TITLE.item()];
+///     const COLUMNS: &'static [Item] = &[ID.as_item(), TITLE.as_item()];
 ///
 ///     fn read(fields: &mut Fields<'_>) -> phlo_core::Result<Self> {
 ///         Ok(Self { id: fields.next()?, title: fields.next()? })
@@ -210,12 +210,28 @@ macro_rules! record {
             const COLUMNS: &'static [$crate::dsl::Item] = &[$({
                 // A field whose type isn't the column's is an error here.
                 const COLUMN: $crate::dsl::Column<$table, $type> = $column;
-                COLUMN.item()
+                COLUMN.as_item()
             }),*];
 
             fn read(fields: &mut $crate::dsl::Fields<'_>) -> $crate::error::Result<Self> {
                 Ok(Self { $($field: fields.next()?,)* })
             }
+        }
+    };
+}
+
+/// Makes a module of what `phlo-schema-gen` has generated in the crate's build script.
+///
+/// ```ignore
+/// phlo_core::include_schema!(pub mod api);
+/// ```
+#[macro_export]
+macro_rules! include_schema {
+    ($(#[$meta:meta])* $visible:vis mod $name:ident) => {
+        $(#[$meta])*
+        #[allow(dead_code, unreachable_pub, reason = "not everything generated is used")]
+        $visible mod $name {
+            include!(concat!(env!("OUT_DIR"), "/phlo.rs"));
         }
     };
 }

@@ -35,7 +35,7 @@ pub mod films {
 
     /// The row of `api.directors` that `director_id` refers to.
     pub const DIRECTOR: dsl::ToOne<Films, Directors> =
-        dsl::Relation::new("director", "directors").via("films_director_id_fkey");
+        dsl::Relation::via("director", "directors", "films_director_id_fkey");
 
     /// A row of `api.films`.
     #[derive(Clone, Debug, PartialEq)]
@@ -57,12 +57,12 @@ pub mod films {
     impl dsl::Record for Row {
         type Table = Films;
         const COLUMNS: &'static [dsl::Item] = &[
-            ID.item(),
-            TITLE.item(),
-            YEAR.item(),
-            RATING.item(),
-            DIRECTOR_ID.item(),
-            ADDED_AT.item(),
+            ID.as_item(),
+            TITLE.as_item(),
+            YEAR.as_item(),
+            RATING.as_item(),
+            DIRECTOR_ID.as_item(),
+            ADDED_AT.as_item(),
         ];
 
         fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
@@ -170,7 +170,7 @@ pub mod directors {
 
     /// The rows of `api.films` whose `director_id` refers to the row.
     pub const FILMS: dsl::ToMany<Directors, Films> =
-        dsl::Relation::new("films", "films").via("films_director_id_fkey");
+        dsl::Relation::via("films", "films", "films_director_id_fkey");
 
     /// A row of `api.directors`.
     #[derive(Clone, Debug, PartialEq)]
@@ -185,7 +185,7 @@ pub mod directors {
 
     impl dsl::Record for Row {
         type Table = Directors;
-        const COLUMNS: &'static [dsl::Item] = &[ID.item(), NAME.item(), NOTES.item()];
+        const COLUMNS: &'static [dsl::Item] = &[ID.as_item(), NAME.as_item(), NOTES.as_item()];
 
         fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
             Ok(Self { id: fields.next()?, name: fields.next()?, notes: fields.next()? })

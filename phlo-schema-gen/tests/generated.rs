@@ -1,0 +1,180 @@
+//! Generated modules: as they were reviewed, laid out as `rustfmt` would, the same every time, and
+//! good Rust. The reviewed ones are compiled with this file.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use std::{fs, path::PathBuf, process::Command, time::Instant};
+
+use phlo_core::schema::{Contents, Ident, Link, QualifiedName, Schema};
+use phlo_schema_gen::{Generator, Visibility};
+
+#[allow(dead_code, unreachable_pub, reason = "it is compiled, and read in part")]
+#[rustfmt::skip]
+#[path = "golden/films.rs"]
+mod films;
+#[allow(dead_code, unreachable_pub, reason = "it is only compiled")]
+#[rustfmt::skip]
+#[path = "golden/shop.rs"]
+mod shop;
+#[allow(dead_code, unreachable_pub, reason = "it is only compiled")]
+#[rustfmt::skip]
+#[path = "golden/strange.rs"]
+mod strange;
+
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn snapshot(name: &str) -> Schema {
+    let path = directory().join("fixtures").join(name).with_extension("json");
+    Schema::from_json(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn generator(name: &str) -> Generator {
+    Generator::new().snapshot_included_as(format!("../fixtures/{name}.json"))
+}
+
+/// Compares with the reviewed file; where they differ, what is generated now lies beside it.
+fn check(name: &str, generated: &str) {
+    let path = directory().join("golden").join(name).with_extension("rs");
+    let reviewed = fs::read_to_string(&path).unwrap_or_default();
+    let new = path.with_extension("rs.new");
+    if generated == reviewed {
+        let _ = fs::remove_file(new);
+    } else {
+        fs::write(&new, generated).unwrap();
+        panic!("{} is not what is generated now: see {}", path.display(), new.display());
+    }
+    // Not the workspace's own layout, but the one that users have.
+    let formatted = Command::new("rustfmt")
+        .args(["--check", "--edition", "2024", "--config-path", "/dev/null"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stdout));
+}
+
+#[test]
+fn films_are_as_reviewed() {
+    check("films", &generator("films").generate(&snapshot("films")).unwrap());
+}
+
+#[test]
+fn a_shop_of_everything_is_as_reviewed() {
+    check("shop", &generator("shop").generate(&snapshot("shop")).unwrap());
+}
+
+/// Names that are keywords, collide, or try to end what they are written in; two schemas at once.
+#[test]
+fn strange_names_are_as_reviewed() {
+    check("strange", &generator("strange").generate(&snapshot("strange")).unwrap());
+}
+
+#[test]
+fn the_snapshot_is_found() {
+    assert_eq!(films::schema().unwrap(), snapshot("films"));
+}
+
+#[test]
+fn options_change_what_is_written() {
+    let schema = snapshot("films");
+    let text = Generator::new()
+        .include("api.*")
+        .exclude("api.dir*")
+        .exclude("api.secret")
+        .rename("api.films", "movies")
+        .rename("api.films.title", "type")
+        .map_type("pg_catalog.int8", "crate::Id")
+        .map_type("api.films.year", "crate::Year")
+        .chrono()
+        .derive("Eq")
+        .utoipa()
+        .visibility(Visibility::Crate)
+        .generate(&schema)
+        .unwrap();
+    for expected in [
+        "pub(crate) mod movies {",
+        "pub(crate) const TYPE: dsl::Column<Movies, String> = dsl::Column::new(\"title\");",
+        "pub(crate) r#type: String,",
+        "pub(crate) id: crate::Id,",
+        "pub(crate) year: Option<crate::Year>,",
+        "pub(crate) added_at: phlo_core::dsl::chrono::DateTime<phlo_core::dsl::chrono::Utc>,",
+        "#[derive(Clone, Debug, PartialEq, utoipa::ToSchema, Eq)]",
+        "#[schema(value_type = Option<String>)]",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(!text.contains("irectors"), "{text}");
+    assert!(!text.contains("mod functions"), "{text}");
+    let text = Generator::new().serde().generate(&schema).unwrap();
+    assert!(text.contains("#[serde(from = \"String\", into = \"String\")]"), "{text}");
+}
+
+#[test]
+fn options_that_name_nothing_are_mistakes() {
+    let schema = snapshot("films");
+    let message = |generator: Generator| generator.generate(&schema).unwrap_err().to_string();
+    for (generator, expected) in [
+        (
+            Generator::new().schemas(["apy"]),
+            "`schemas` names the schema `apy`, which is not in the snapshot; perhaps `api` is meant",
+        ),
+        (
+            Generator::new().rename("api.films.titel", "x"),
+            "`rename` names the table, column or function `api.films.titel`, which is not in the \
+             snapshot; perhaps `api.films.title` is meant",
+        ),
+        (
+            Generator::new().not_null("api.films"),
+            "`not_null` names the column `api.films`, which is not in the snapshot; perhaps \
+             `api.films` is meant",
+        ),
+        (
+            Generator::new().map_type("zzz", "X"),
+            "`map_type` names the type or column `zzz`, which is not in the snapshot",
+        ),
+    ] {
+        assert_eq!(message(generator), expected);
+    }
+}
+
+/// A schema of many tables like those of films, each with a name of its own.
+fn large(tables: usize) -> Schema {
+    let small = snapshot("films").contents();
+    let named = |name: &QualifiedName, number: usize| {
+        QualifiedName::new(name.schema.clone(), format!("{}_{number}", name.name))
+    };
+    let mut large = Contents { types: small.types.clone(), ..Contents::default() };
+    for number in 0..tables / 2 {
+        for table in &small.tables {
+            let mut table = table.clone();
+            table.name = named(&table.name, number);
+            large.tables.push(table);
+        }
+        for relationship in &small.relationships {
+            let mut relationship = relationship.clone();
+            relationship.source = named(&relationship.source, number);
+            relationship.target = named(&relationship.target, number);
+            if let Link::OneToMany(key) | Link::ManyToOne(key) = &mut relationship.link {
+                key.constraint = Ident::new(&format!("{}_{number}", key.constraint));
+            }
+            large.relationships.push(relationship);
+        }
+    }
+    Schema::new(large)
+}
+
+#[test]
+fn large_schemas_are_quick_and_always_the_same() {
+    let schema = large(500);
+    let started = Instant::now();
+    let text = Generator::new().generate(&schema).unwrap();
+    let took = started.elapsed();
+    assert!(took.as_secs() < 2, "{took:?}");
+    let again = Schema::from_json(&schema.to_json()).unwrap();
+    assert_eq!(Generator::new().generate(&again).unwrap(), text);
+    // For those who want to know how long it takes to compile.
+    if let Some(path) = option_env!("PHLO_LARGE_MODULE") {
+        fs::write(path, text).unwrap();
+    }
+}
