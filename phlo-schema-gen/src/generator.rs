@@ -201,6 +201,7 @@ impl Generator {
     /// `phlo_core::include_schema!`.
     ///
     /// An error ends the build script, after telling cargo what was wrong and what to do.
+    #[expect(clippy::print_stdout, reason = "it is how a build script talks to cargo")]
     pub fn build(&self) {
         if let Err(error) = self.try_build() {
             println!("cargo::error={error}");
@@ -213,6 +214,7 @@ impl Generator {
     ///
     /// There is no snapshot, or it is none; an option names what isn't in it; a file can't be
     /// written.
+    #[expect(clippy::print_stdout, reason = "it is how a build script talks to cargo")]
     pub fn try_build(&self) -> Result<()> {
         let out_dir = PathBuf::from(build_variable("OUT_DIR")?);
         let package = PathBuf::from(build_variable("CARGO_MANIFEST_DIR")?);
@@ -253,9 +255,12 @@ impl Generator {
 
 /// The schema in a snapshot, and its text.
 pub(crate) fn read_snapshot(path: &Path) -> Result<(Schema, String)> {
-    let json = fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::NoSnapshot { path: path.to_owned() },
-        _ => Error::file("could not read", path)(error),
+    let json = fs::read_to_string(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            Error::NoSnapshot { path: path.to_owned() }
+        } else {
+            Error::file("could not read", path)(error)
+        }
     })?;
     let schema = Schema::from_json(&json).map_err(|error| {
         let details = error.details().and_then(|it| it.as_str().map(str::to_owned));

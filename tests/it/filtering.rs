@@ -79,7 +79,7 @@ async fn wildcards_and_quotes_in_values_are_values() {
         ("title=eq.null", ""),
         ("title=eq.", ""),
     ] {
-        assert_eq!(found(&library, &query).await, expected, "{query}");
+        assert_eq!(found(&library, query).await, expected, "{query}");
     }
 }
 

@@ -1,6 +1,13 @@
 //! Tests that need a real PostgreSQL, in one binary.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::string_slice,
+    reason = "a test may panic, and says what it means"
+)]
 
 mod access;
 mod documents;

@@ -54,6 +54,7 @@ impl Answer {
     }
 
     /// Checks that it is a success with this JSON.
+    #[expect(clippy::needless_pass_by_value, reason = "it is given as `json!(..)`")]
     #[track_caller]
     pub fn gives(&self, expected: Value) -> &Self {
         assert!((200..300).contains(&self.status), "{}: {}", self.status, self.text());

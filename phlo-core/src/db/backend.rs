@@ -12,6 +12,7 @@ use crate::{
 
 /// What is to be run.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one of it exists at a time, and is moved once")]
 pub enum Work {
     /// A statement as the role that logged in.
     Plain {

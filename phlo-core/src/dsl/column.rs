@@ -1,5 +1,10 @@
 //! Columns as constants that know their table and their type, and what they can be asked.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what is compared or written is given as it stands: `YEAR.gt(1980)`"
+)]
+
 use std::{fmt, marker::PhantomData};
 
 use crate::{

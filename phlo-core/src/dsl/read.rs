@@ -1,5 +1,10 @@
 //! Reads: which rows of a table or a function, and what of them.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what is compared or written is given as it stands: `YEAR.gt(1980)`"
+)]
+
 use std::{fmt, marker::PhantomData};
 
 use crate::{
@@ -70,12 +75,15 @@ pub(crate) fn request(schema: &str, action: Action, payload: Option<Payload>) ->
     }
 }
 
+/// What embeds a relation into a read that is being made.
+type Embedding = Box<dyn Fn(&mut Projection) + Send + Sync>;
+
 /// A read of rows of table `T` that gives `S` for each.
 #[must_use = "a query does nothing until it is run"]
 pub struct Select<T, S> {
     request: Request,
     selection: S,
-    related: Vec<Box<dyn Fn(&mut Projection) + Send + Sync>>,
+    related: Vec<Embedding>,
     table: PhantomData<fn() -> T>,
 }
 
@@ -224,7 +232,7 @@ impl<T, S: Scalar, L: Operand<S>> Keys<T, L> for Order<T, S> {
     }
 
     fn beyond(&self, last: &L) -> Filter<T> {
-        Order::beyond(*self, last.to_operand()).0
+        Self::beyond(*self, last.to_operand()).0
     }
 }
 

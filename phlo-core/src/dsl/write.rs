@@ -1,5 +1,10 @@
 //! Changes: new rows, new values, no more of some rows, and what is returned of them.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what is compared or written is given as it stands: `YEAR.gt(1980)`"
+)]
+
 use std::{collections::BTreeSet, fmt, marker::PhantomData};
 
 use bytes::Bytes;

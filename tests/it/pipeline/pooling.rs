@@ -69,7 +69,8 @@ async fn connections_are_opened_when_needed_and_used_again() {
     let both = [run(&pool, "select pg_sleep(0.1)::text"), run(&pool, "select pg_sleep(0.1)::text")];
     let [first, second] = both;
     let (first, second) = tokio::join!(first, second);
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     assert_eq!((pool.status().size, pool.status().idle, pool.status().opened), (2, 2, 2));
     assert!(pool.server_version().await.unwrap().starts_with(char::is_numeric));
 }

@@ -127,7 +127,7 @@ impl Inbox {
         let mut rest = self.body(frame);
         let left = rest.try_get_u16().map_err(io::Error::other)?;
         let values = Values { rest, left };
-        if values.clone().is_complete() { Ok(values) } else { Err(too_short()) }
+        if values.is_complete() { Ok(values) } else { Err(too_short()) }
     }
 
     /// Gives memory back after a long answer.
@@ -168,13 +168,14 @@ pub(super) struct Values<'a> {
 impl Values<'_> {
     /// Whether all values are there. A row is looked at once before it is written, so that writing
     /// can't find its end too early.
-    fn is_complete(mut self) -> bool {
-        while self.left > 0 {
-            if self.next().is_none() {
+    fn is_complete(&self) -> bool {
+        let mut values = self.clone();
+        while values.left > 0 {
+            if values.next().is_none() {
                 return false;
             }
         }
-        self.rest.is_empty()
+        values.rest.is_empty()
     }
 }
 
