@@ -1,8 +1,11 @@
 //! A database for one test, dropped with it.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
 };
 
 use sqlx::{Connection, PgConnection};
@@ -93,9 +96,13 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if !self.shared {
-            // What is left goes with the server; a test that has failed must not fail again here.
-            cluster().drop_database(&self.name).ok();
+        if self.shared {
+            return;
         }
+        let name = std::mem::take(&mut self.name);
+        // On a thread of its own: PostgreSQL waits here for sessions that are still logging in, and
+        // theirs may be waiting for the thread that the test runs on. What is left goes with the
+        // server; a test that has failed must not fail again here.
+        thread::spawn(move || cluster().drop_database(&name).ok());
     }
 }
