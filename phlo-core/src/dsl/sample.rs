@@ -230,3 +230,41 @@ impl dsl::Scalar for Rating {
 }
 
 impl dsl::Ordered for Rating {}
+
+/// The view `api.film_years`.
+pub mod years {
+    use phlo_core::dsl;
+
+    /// The view `api.film_years`.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct FilmYears;
+
+    impl dsl::Table for FilmYears {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "film_years";
+        type Row = Row;
+    }
+
+    /// `year`: `integer`.
+    pub const YEAR: dsl::Column<FilmYears, Option<i32>> = dsl::Column::new("year");
+    /// `films`: `bigint`.
+    pub const FILMS: dsl::Column<FilmYears, Option<i64>> = dsl::Column::new("films");
+
+    /// A row of `api.film_years`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Row {
+        /// `year`: `integer`.
+        pub year: Option<i32>,
+        /// `films`: `bigint`.
+        pub films: Option<i64>,
+    }
+
+    impl dsl::Record for Row {
+        type Table = FilmYears;
+        const COLUMNS: &'static [dsl::Item] = &[YEAR.as_item(), FILMS.as_item()];
+
+        fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
+            Ok(Self { year: fields.next()?, films: fields.next()? })
+        }
+    }
+}

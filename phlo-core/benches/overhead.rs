@@ -1,0 +1,108 @@
+//! Typed queries against the same queries written by hand with `sqlx`, on a real database.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may panic")]
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use phlo_core::{
+    db::Database,
+    dsl::{select, sample::films::{self, Films}},
+    exec::introspect::{Options, introspect},
+};
+use sqlx::{FromRow, PgPool, postgres::PgPoolOptions};
+use tokio::runtime::Runtime;
+
+const SETUP: &str = "
+    create schema api;
+    create type api.rating as enum ('all', 'adults');
+    create table api.films (
+        id bigint primary key,
+        title text not null,
+        year integer,
+        rating api.rating,
+        director_id bigint,
+        added_at timestamptz not null default now()
+    );
+    insert into api.films
+        select n, 'Film number ' || n, 1900 + n % 120, 'all', n % 500 from generate_series(1, 10000) n;
+    analyze api.films;
+";
+
+/// The columns that both sides read; the same work for the database, the same types for Rust.
+#[derive(FromRow)]
+struct ByHand {
+    id: i64,
+    title: String,
+    year: Option<i32>,
+    director_id: Option<i64>,
+}
+
+phlo_core::record! {
+    struct Typed: Films {
+        id: i64 = films::ID,
+        title: String = films::TITLE,
+        year: Option<i32> = films::YEAR,
+        director_id: Option<i64> = films::DIRECTOR_ID,
+    }
+}
+
+fn overhead(criterion: &mut Criterion) {
+    let server = phlo_postgres::Server::start().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let (pool, db) = runtime.block_on(async {
+        let options = PgPoolOptions::new().test_before_acquire(false);
+        let pool = options.connect(&server.uri("postgres")).await.unwrap();
+        sqlx::raw_sql(SETUP).execute(&pool).await.unwrap();
+        let options = Options { schemas: vec!["api".into()], ..Options::default() };
+        let mut connection = pool.acquire().await.unwrap();
+        let schema = introspect(&mut connection, &options).await.unwrap();
+        drop(connection);
+        (pool.clone(), Database::new(pool, schema))
+    });
+    let next = AtomicI64::new(0);
+    let id = || next.fetch_add(1, Ordering::Relaxed) % 10_000 + 1;
+
+    let mut group = criterion.benchmark_group("one row");
+    group.bench_function("by hand", |bencher| {
+        bencher.to_async(&runtime).iter(|| one_by_hand(&pool, id()));
+    });
+    group.bench_function("typed", |bencher| {
+        bencher.to_async(&runtime).iter(|| async {
+            let query = select(Films)
+                .columns(phlo_core::dsl::fields_of::<Typed>())
+                .filter(films::ID.eq(id()));
+            let row = db.one(query).await.unwrap();
+            row.id + i64::from(row.year.unwrap_or_default()) + row.director_id.unwrap_or_default()
+        });
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group("10,000 rows");
+    group.sample_size(50);
+    group.bench_function("by hand", |bencher| {
+        bencher.to_async(&runtime).iter(|| all_by_hand(&pool));
+    });
+    group.bench_function("typed", |bencher| {
+        bencher.to_async(&runtime).iter(|| async {
+            let query = select(Films).columns(phlo_core::dsl::fields_of::<Typed>());
+            db.all(query).await.unwrap().iter().map(|row| row.title.len()).sum::<usize>()
+        });
+    });
+    group.finish();
+}
+
+async fn one_by_hand(pool: &PgPool, id: i64) -> i64 {
+    let sql = "select id, title, year, director_id from api.films where id = $1";
+    let row: ByHand = sqlx::query_as(sql).bind(id).fetch_one(pool).await.unwrap();
+    row.id + i64::from(row.year.unwrap_or_default()) + row.director_id.unwrap_or_default()
+}
+
+async fn all_by_hand(pool: &PgPool) -> usize {
+    let sql = "select id, title, year, director_id from api.films";
+    let rows: Vec<ByHand> = sqlx::query_as(sql).fetch_all(pool).await.unwrap();
+    rows.iter().map(|row| row.title.len()).sum()
+}
+
+criterion_group!(benches, overhead);
+criterion_main!(benches);

@@ -1,0 +1,7 @@
+#![allow(unused_imports)]
+
+use phlo_core::dsl::{insert, sample::{directors::{self, Directors}, films::{self, Films}}};
+
+fn main() {
+    let _ = insert(Films);
+}

@@ -1,0 +1,7 @@
+#![allow(unused_imports)]
+
+use phlo_core::dsl::{select, sample::{directors::{self, Directors}, films::{self, Films}}};
+
+fn main() {
+    let _ = select(Films).columns(films::TITLE.sum());
+}
