@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod conformance;
 mod documents;
 mod embedding;
 mod encode;
