@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, task, time::Instant};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body;
 use http_body_util::Full;
 use hyper::{Request, Response, ext::ReasonPhrase};
@@ -16,6 +16,10 @@ use crate::{
 };
 
 /// The API. Cloning is cheap; all clones share one state.
+///
+/// As a service it has to be called within a Tokio runtime. When the future of a call is dropped,
+/// because the client has hung up, a request that only reads is given up; one that may write goes
+/// on to its end.
 #[derive(Clone, Debug)]
 pub struct Api {
     state: Arc<State>,
@@ -90,6 +94,11 @@ impl Api {
     }
 }
 
+/// Whether a request changes nothing, so that nobody misses it when it is given up.
+fn is_safe(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
 /// What a request is known by to its sender: the value of the header that is handed through, or of
 /// the usual one.
 fn request_id<'a>(live: &Live, parts: &'a http::request::Parts) -> Option<&'a str> {
@@ -103,7 +112,7 @@ fn content_length(reply: &Reply) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
-fn into_response(reply: Reply, version: http::Version) -> Response<Full<Bytes>> {
+fn into_response(reply: Reply, version: Version) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(reply.body));
     *response.status_mut() = reply.status;
     *response.version_mut() = version;
@@ -132,7 +141,17 @@ where
 
     fn call(&self, request: Request<B>) -> Self::Future {
         let api = self.clone();
-        Box::pin(async move { Ok(api.answer(request).await) })
+        if is_safe(request.method()) {
+            return Box::pin(async move { Ok(api.answer(request).await) });
+        }
+        // Dropping this future doesn't stop a write that has begun: whether its client waits for
+        // the answer must not decide whether it takes place.
+        let answering = tokio::spawn(async move { api.answer(request).await });
+        Box::pin(async move {
+            Ok(answering.await.unwrap_or_else(|_| {
+                into_response(Reply::new(StatusCode::INTERNAL_SERVER_ERROR), Version::HTTP_11)
+            }))
+        })
     }
 }
 

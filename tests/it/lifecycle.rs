@@ -142,6 +142,28 @@ async fn clients_may_hang_up() {
     soon(served.stop()).await;
 }
 
+/// Whether a client waits for the answer doesn't decide whether a write takes place.
+#[tokio::test]
+async fn writes_go_on_without_their_clients() {
+    let library = Service::library().await;
+    library.execute(
+        "create table library.ledger (line text);
+         grant insert on library.ledger to visitor;
+         create function library.write_slowly(line text) returns void language sql as
+         $$ select pg_sleep(0.6); insert into library.ledger values ($1) $$",
+    );
+    library.load().await;
+    let served = library.serve();
+    let mut stream = served.open().await;
+    let request = "POST /rpc/write_slowly HTTP/1.1\r\nhost: x\r\ncontent-length: 15\r\n\
+                   content-type: application/json\r\n\r\n{\"line\":\"kept\"}";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    drop(stream);
+    wait_for(&library, "select line from library.ledger", "kept").await;
+    soon(served.stop()).await;
+}
+
 /// The same without sockets: futures that are dropped at any point.
 #[tokio::test]
 async fn requests_may_be_dropped_at_any_point() {

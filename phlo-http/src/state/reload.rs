@@ -97,7 +97,7 @@ impl State {
         let db_config = self.live().config.db_config && self.origin.is_some();
         let mut connection = None;
         if schema || (config && db_config) {
-            match self.introduce().await {
+            match self.connect().await {
                 Ok(made) => connection = Some(made),
                 Err(error) => {
                     self.reload.schema.fetch_or(schema, Ordering::AcqRel);
@@ -122,6 +122,10 @@ impl State {
             }
         }
         let (true, Some(mut connection)) = (schema, connection) else { return Attempt::Done };
+        // A server that can't even say its name fails below.
+        if let Ok(server) = server_name(&mut connection).await {
+            tracing::info!("Successfully connected to {server}");
+        }
         let loaded = self.read_schema(&mut connection).await;
         connection.close().await.ok();
         if loaded.is_err() {
@@ -129,14 +133,6 @@ impl State {
             return Attempt::Failed;
         }
         Attempt::Done
-    }
-
-    /// A connection whose server is named in the log.
-    async fn introduce(&self) -> Result<PgConnection, LoadError> {
-        let mut connection = self.connect().await?;
-        let server = server_name(&mut connection).await?;
-        tracing::info!("Successfully connected to {server}");
-        Ok(connection)
     }
 
     fn not_connected(&self, error: &LoadError) {
