@@ -19,7 +19,6 @@ const SCHEMA: [&str; 2] = ["db-schemas", "db-extra-search-path"];
 pub(super) async fn run(config: &BTreeMap<String, String>, cases: &[Case]) -> Vec<String> {
     let mut settings: Vec<_> = config.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let mut failures = Vec::new();
-    let t=std::time::Instant::now();
     let (reading, writing): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|it| it.only_reads());
     let (kept, undone): (Vec<&Case>, Vec<&Case>) = writing
         .into_iter()
@@ -45,7 +44,6 @@ pub(super) async fn run(config: &BTreeMap<String, String>, cases: &[Case]) -> Ve
             failures.extend(ask_all(&service, case).await);
         }
     }
-    eprintln!("{config:?} {} {:?}", cases.len(), t.elapsed());
     failures
 }
 
