@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod access;
+mod admin;
 mod conformance;
 mod documents;
 mod embedding;
