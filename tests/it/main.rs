@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod admin;
 mod conformance;
 mod documents;
 mod embedding;

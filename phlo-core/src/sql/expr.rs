@@ -209,9 +209,7 @@ fn typed_array(array: String, typing: &Typing) -> Expr {
 
 /// `= ANY(array)` rather than `IN`: it takes an empty list, and one statement serves all lengths.
 fn in_list(left: Expr, values: &[String], plan: &FilterPlan) -> Expr {
-    // PostgREST 16: `in.()` matches nothing.
-    let list: &[String] = if matches!(values, [only] if only.is_empty()) { &[] } else { values };
-    let array = array_literal(list);
+    let array = array_literal(values);
     match &plan.transform {
         None => binary(left, "=", builtin("ANY", [typed_array(array, &plan.typing)])),
         Some(function) => {
