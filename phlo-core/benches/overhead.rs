@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use criterion::{Criterion, criterion_group, criterion_main};
 use phlo_core::{
     db::Database,
-    dsl::{select, sample::films::{self, Films}},
+    dsl::{
+        sample::films::{self, Films},
+        select,
+    },
     exec::introspect::{Options, introspect},
 };
 use sqlx::{FromRow, PgPool, postgres::PgPoolOptions};

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use phlo_core::{
     dsl::{
-        Casts, Query, select,
+        Casts, Query,
         sample::{
             directors::{self, Directors},
             films::{self, Films},
         },
+        select,
     },
     parse::{self, Asked, Input, Options},
     plan::{self, Limits, Parameters},
@@ -40,9 +41,8 @@ fn planning(criterion: &mut Criterion) {
                 .limit(3),
         ))
     };
-    let render = |request: &Request| {
-        sql::render_rows(&plan::plan(&schema, request, &limits).unwrap())
-    };
+    let render =
+        |request: &Request| sql::render_rows(&plan::plan(&schema, request, &limits).unwrap());
     let requests = [
         ("typical", typical().prepare(Casts::Yes).0),
         ("embedded", embedded().prepare(Casts::Yes).0),

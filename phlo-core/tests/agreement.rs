@@ -5,12 +5,13 @@
 use bytes::Bytes;
 use phlo_core::{
     dsl::{
-        Casts, Filter, Query as _, count_rows, select,
+        Casts, Filter, Query as _, count_rows,
         sample::{
             Rating,
             directors::{self, Directors},
             films::{self, Films},
         },
+        select,
     },
     parse::{self, Asked, Input, Options},
     plan::{self, Limits, Parameters},

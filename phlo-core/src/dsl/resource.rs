@@ -213,7 +213,7 @@ macro_rules! record {
                 COLUMN.as_item()
             }),*];
 
-            fn read(fields: &mut $crate::dsl::Fields<'_>) -> $crate::Result<Self> {
+            fn read(fields: &mut $crate::dsl::Fields<'_>) -> $crate::error::Result<Self> {
                 Ok(Self { $($field: fields.next()?,)* })
             }
         }

@@ -76,6 +76,7 @@ pub struct State {
     warned: Mutex<Vec<Warning>>,
     /// Whether there is no use in going on.
     hopeless: watch::Sender<bool>,
+    extensions: Extensions,
     /// Made for the first login: servers without one don't pay for it.
     hasher: OnceLock<Result<Hasher, PasswordError>>,
 }
@@ -115,8 +116,20 @@ impl State {
             timeouts: Debounce::default(),
             warned: Mutex::default(),
             hopeless: watch::Sender::new(false),
+            extensions: Extensions::default(),
             hasher: OnceLock::new(),
         })
+    }
+
+    /// Adds what a program has of its own: functions, and hooks around requests.
+    #[must_use]
+    pub fn with_extensions(self, extensions: Extensions) -> Self {
+        Self { extensions, ..self }
+    }
+
+    /// What the program has added.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// The configuration and what is made from it.
