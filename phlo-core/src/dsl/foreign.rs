@@ -197,7 +197,7 @@ mod of_jiff {
     }
 
     scalar!(Date, |text| text.parse().map_err(wrong), |date| date.to_string(), |bytes| {
-        let epoch = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC).date();
+        let epoch = TimeZone::UTC.to_datetime(Timestamp::UNIX_EPOCH).date();
         epoch.checked_add(days(bytes)?.days()).map_err(wrong)
     });
     scalar!(Time, |text| text.parse().map_err(wrong), |time| time.to_string(), |bytes| {
@@ -205,7 +205,7 @@ mod of_jiff {
         Self::midnight().checked_add(micros.microseconds()).map_err(wrong)
     });
     scalar!(DateTime, |text| text.parse().map_err(wrong), |moment| moment.to_string(), |bytes| Ok(
-        moment(bytes)?.to_zoned(TimeZone::UTC).datetime()
+        TimeZone::UTC.to_datetime(moment(bytes)?)
     ));
     scalar!(Timestamp, |text| text.parse().map_err(wrong), |moment| moment.to_string(), |bytes| {
         moment(bytes)
