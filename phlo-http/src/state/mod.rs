@@ -34,6 +34,7 @@ pub use self::{
 use crate::{
     auth::password::{Hasher, HasherOptions, PasswordError},
     config::{Config, Environment, Warning},
+    extension::Extensions,
     observe::Debounce,
 };
 
