@@ -95,6 +95,18 @@ async fn answer(
     }
     let mut clock = Instant::now();
     let extracted = Extracted::new(parts);
+    let caller = || extracted.caller(parts.method.as_str(), identity);
+    if let Some(running) = state
+        .extensions()
+        .call(parts, &body, || Caller { claims: identity.claims.clone(), ..caller() })
+    {
+        let result = running?.await?;
+        let mut reply = Reply::new(StatusCode::OK);
+        reply.add(header::CONTENT_TYPE, "application/json; charset=utf-8");
+        reply.add(header::CONTENT_LENGTH, result.len().to_string());
+        reply.body = result;
+        return Ok(reply);
+    }
     let headers = extracted.headers();
     let input = Input {
         method: parts.method.as_str(),
@@ -105,15 +117,15 @@ async fn answer(
     };
     let parsed = parse::request(&input, &live.parse)?;
     notes.timing.parse = lap(&mut clock);
-    let caller = || extracted.caller(parts.method.as_str(), identity);
     match parsed.asked {
-        Asked::Request(request) => {
+        Asked::Request(mut request) => {
+            let mut caller = caller();
+            state.extensions().prepare(&mut request, &mut caller)?;
             let plan = plan::plan(&schema, &request, &live.settings.limits)?;
             notes.timing.plan = lap(&mut clock);
             if live.settings.limits.legacy_target_names {
                 observe::legacy_targets(&live.config, parts, &plan.legacy_targets);
             }
-            let caller = caller();
             if live.config.log_query {
                 let sent = engine::transaction(&live.settings, &request, &caller, &plan);
                 notes.queries = statements(&sent);
@@ -135,7 +147,9 @@ async fn answer(
             Ok(reply)
         }
         Asked::Document { schema: name, output, accept } => {
-            let document = Document { state, live, schema: &schema, name: &name };
+            let extended = state.extensions().describe(&schema, &name);
+            let schema = extended.as_ref().unwrap_or(&schema);
+            let document = Document { state, live, schema, name: &name };
             let mut reply = document.reply(&caller(), output, &accept, notes).await?;
             if parsed.schema_negotiated {
                 reply.add(http::HeaderName::from_static("content-profile"), name.as_str());
@@ -210,7 +224,8 @@ impl Document<'_> {
                 &openapi::Input::everything(self.schema, self.name, self.settings()),
             ),
             OpenApiMode::FollowPrivileges | OpenApiMode::Disabled => {
-                let access = self.access(caller, notes).await?;
+                let own = self.state.extensions().routines(self.name);
+                let access = self.access(caller, notes).await?.with(own);
                 self.write(
                     version,
                     &openapi::Input::accessible(self.schema, self.name, &access, self.settings()),

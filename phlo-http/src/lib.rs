@@ -7,6 +7,7 @@ pub mod config;
 pub mod cors;
 pub mod demo;
 pub mod error;
+pub mod extension;
 pub mod extract;
 pub mod handle;
 mod listener;

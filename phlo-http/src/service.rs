@@ -71,7 +71,9 @@ impl Api {
                 took,
             },
         );
-        into_response(reply, parts.version)
+        let mut response = into_response(reply, parts.version);
+        self.state.extensions().finish(&parts, &mut response);
+        response
     }
 
     /// Adds what every response carries.

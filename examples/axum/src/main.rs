@@ -14,7 +14,7 @@ use api::{
 use axum::{
     Json, Router,
     extract::{Path, Request, State as Shared},
-    http::StatusCode,
+    http::{HeaderName, HeaderValue, StatusCode},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -23,10 +23,12 @@ use phlo_core::{
     db::Database,
     dsl::{select, select_from},
     exec::pipeline::Pool,
+    request::Caller,
 };
 use phlo_http::{
     auth::Identity,
     config::{Config, DbUri},
+    extension::{Argument, Extensions},
     service::Api,
     state::State,
 };
@@ -61,7 +63,7 @@ fn router(uri: &str) -> phlo_core::Result<Router> {
     let mut config = Config::default();
     config.db_uri = DbUri::new(uri);
     config.db_schemas = vec!["api".into()];
-    let state = State::new(config, None)?;
+    let state = State::new(config, None)?.with_extensions(extensions());
     // The schema that was compiled in: nothing is read from the database before the first request.
     state.set_schema(api::schema()?);
     // Typed queries share the connections of the API.
@@ -72,6 +74,34 @@ fn router(uri: &str) -> phlo_core::Result<Router> {
         .with_state(app)
         .nest_service("/api", Api::new(Arc::new(state)))
         .layer(middleware::from_fn(authenticate)))
+}
+
+/// What the API has besides the database: a function of Rust, and a word on each request.
+fn extensions() -> Extensions {
+    Extensions::new()
+        .function(
+            "greet",
+            [Argument::required("greeting", "text")],
+            |caller: Caller, Greet { greeting }: Greet| async move {
+                let user = caller.claims.get("user").and_then(Value::as_str).unwrap_or("you");
+                Ok(format!("{greeting} {user}"))
+            },
+        )
+        .before(|request, _| {
+            // Nobody counts all rows of a large table by accident here.
+            request.preferences.count = None;
+            Ok(())
+        })
+        .after(|_, response| {
+            let name = HeaderName::from_static("x-served-by");
+            response.headers_mut().insert(name, HeaderValue::from_static("films"));
+        })
+}
+
+/// The arguments of `/rpc/greet`.
+#[derive(serde::Deserialize)]
+struct Greet {
+    greeting: String,
 }
 
 /// Who asks, as this application knows it: here a header that a proxy sets.
@@ -150,11 +180,15 @@ mod tests {
             ("/decades/1980", ann, (200, r#"[{"title":"Blade Runner","year":1982}]"#)),
             ("/count", ann, (200, "3")),
             ("/count", None, (401, "who are you?")),
+            ("/api/rpc/greet?greeting=hello", ann, (200, r#""hello ann""#)),
+            ("/api/rpc/average_year", ann, (200, "1982.0000000000000000")),
             ("/nothing", ann, (404, "")),
         ] {
             let (status, body) = ask(&router, path, user).await;
             assert_eq!((status, body.as_str()), expected, "{path} {user:?}");
         }
         assert_eq!(ask(&router, "/api/fims", ann).await.0, 404);
+        let (_, document) = ask(&router, "/api/", ann).await;
+        assert!(document.contains("/rpc/greet"), "{document}");
     }
 }

@@ -50,6 +50,7 @@
 mod call;
 mod column;
 mod filter;
+mod foreign;
 mod read;
 mod relation;
 mod resource;
@@ -60,6 +61,17 @@ mod scalars;
 mod types;
 mod value;
 mod write;
+
+#[cfg(feature = "chrono")]
+pub use chrono;
+#[cfg(feature = "jiff")]
+pub use jiff;
+#[cfg(feature = "rust_decimal")]
+pub use rust_decimal;
+#[cfg(feature = "time")]
+pub use time;
+#[cfg(feature = "uuid")]
+pub use uuid;
 
 pub use self::{
     call::{

@@ -85,6 +85,17 @@ pub struct Access {
 }
 
 impl Access {
+    /// Adds functions that everybody may call, since they are not the database's.
+    #[must_use]
+    pub fn with(mut self, routines: impl IntoIterator<Item = Routine>) -> Self {
+        for routine in routines {
+            let types = routine.parameters.into_iter().map(|parameter| parameter.type_name);
+            let overloads = self.routines.entry(routine.name.name.to_string()).or_default();
+            overloads.insert(types.collect());
+        }
+        self
+    }
+
     /// Asks what the current role may use in a schema. Returns one row with one JSON text, for
     /// [`parse`](Self::parse).
     pub fn statement(schema: &str) -> Statement {

@@ -34,6 +34,7 @@ pub use self::{
 use crate::{
     auth::password::{Hasher, HasherOptions, PasswordError},
     config::{Config, Environment, Warning},
+    extension::Extensions,
     observe::Debounce,
 };
 
@@ -76,6 +77,7 @@ pub struct State {
     warned: Mutex<Vec<Warning>>,
     /// Whether there is no use in going on.
     hopeless: watch::Sender<bool>,
+    extensions: Extensions,
     /// Made for the first login: servers without one don't pay for it.
     hasher: OnceLock<Result<Hasher, PasswordError>>,
 }
@@ -115,8 +117,20 @@ impl State {
             timeouts: Debounce::default(),
             warned: Mutex::default(),
             hopeless: watch::Sender::new(false),
+            extensions: Extensions::default(),
             hasher: OnceLock::new(),
         })
+    }
+
+    /// Adds what a program has of its own: functions, and hooks around requests.
+    #[must_use]
+    pub fn with_extensions(self, extensions: Extensions) -> Self {
+        Self { extensions, ..self }
+    }
+
+    /// What the program has added.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// The configuration and what is made from it.
