@@ -13,7 +13,10 @@ use phlo_core::{
     },
     exec::introspect::{Options, introspect},
 };
-use sqlx::{FromRow, PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    FromRow, PgPool, Row,
+    postgres::{PgPoolOptions, PgRow},
+};
 use tokio::runtime::Runtime;
 
 const SETUP: &str = "
@@ -33,12 +36,22 @@ const SETUP: &str = "
 ";
 
 /// The columns that both sides read; the same work for the database, the same types for Rust.
-#[derive(FromRow)]
 struct ByHand {
     id: i64,
     title: String,
     year: Option<i32>,
     director_id: Option<i64>,
+}
+
+impl FromRow<'_, PgRow> for ByHand {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            year: row.try_get("year")?,
+            director_id: row.try_get("director_id")?,
+        })
+    }
 }
 
 phlo_core::record! {
