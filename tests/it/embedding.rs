@@ -212,6 +212,17 @@ async fn columns_of_embeds_are_lifted() {
             },
             {"name": "Dov Dunne", "titles": [], "pages": []},
         ]));
+    // The first ones are the first in that order.
+    for (order, expected) in
+        [("pages", "Bridges, Continued"), ("pages.desc", "Short History of Bridges")]
+    {
+        library
+            .get(&format!(
+                "/authors?select=...books(title)&books.order={order}&books.limit=1&id=eq.2"
+            ))
+            .await
+            .gives(json!([{"title": [expected]}]));
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod errors;
 mod filtering;
 mod formats;
 mod functions;
+mod golden_sql;
 mod introspect;
 mod lakehouse_sql;
 mod lifecycle;

@@ -106,7 +106,11 @@ pub(crate) fn many(
     }
     let mut order_columns = Vec::new();
     let mut order = Vec::new();
-    for (index, term) in std::mem::take(&mut node.order).into_iter().enumerate() {
+    // DIFFERS: PostgREST takes any rows up to a limit and orders those. Which rows are the first is
+    // decided by their order, so that it counts where they are limited too.
+    let terms =
+        if node.range.is_all() { std::mem::take(&mut node.order) } else { node.order.clone() };
+    for (index, term) in terms.into_iter().enumerate() {
         // What is ordered by must be selected inside to be seen where the arrays are made.
         let name = Ident::new(&format!("{alias}_order_{index}"));
         let select = SelectPlan {

@@ -90,7 +90,13 @@ pub(crate) fn rows(plan: &Plan) -> SelectStatement {
     let mut query = read::query(node, JsonKind::of(node));
     let from = match &plan.action {
         ActionPlan::Read(_) => return query,
-        ActionPlan::Mutate(mutation, _) => result(mutate::mutation(mutation)),
+        ActionPlan::Mutate(mutation, _) => {
+            if mutation.returning.is_empty() {
+                // What isn't returned by the change can't be selected.
+                query = all_results();
+            }
+            result(mutate::mutation(mutation))
+        }
         ActionPlan::Call(call_plan, _) => result(call::query(call_plan)),
     };
     let mut with = WithClause::new();

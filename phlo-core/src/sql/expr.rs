@@ -155,9 +155,11 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
         OperationPlan::Quantified(operator, quantifier, text) => {
             let right = match operator {
                 QuantifiedOperator::Like | QuantifiedOperator::ILike => {
-                    value(text.replace('*', "%"))
+                    pattern(text.replace('*', "%"), *quantifier, &plan.typing)
                 }
-                QuantifiedOperator::Match | QuantifiedOperator::IMatch => value(text),
+                QuantifiedOperator::Match | QuantifiedOperator::IMatch => {
+                    pattern(text.clone(), *quantifier, &plan.typing)
+                }
                 _ if quantifier.is_some() && plan.transform.is_none() => {
                     typed_array(text.clone(), &plan.typing)
                 }
@@ -188,6 +190,15 @@ fn filter(alias: &Ident, plan: &FilterPlan) -> Expr {
         }
     };
     if plan.negated { fragment("NOT $1", [expr]) } else { expr }
+}
+
+/// A pattern, which is text whatever it is compared to, or an array of patterns.
+fn pattern(text: String, quantifier: Option<Quantifier>, typing: &Typing) -> Expr {
+    match (quantifier, typing) {
+        (None, _) | (Some(_), Typing::Context) => value(text),
+        (Some(_), Typing::Cast(_)) => fragment("$1::text::text[]", [value(text)]),
+        (Some(_), Typing::Literal) => literal(&text),
+    }
 }
 
 /// A value that is read as the type of what it is compared to.
