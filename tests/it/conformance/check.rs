@@ -98,7 +98,7 @@ fn difference(wanted: &str, found: &str) -> String {
         let lines = lines.split_at(lines.len() - end).0.iter();
         lines.map(|line| format!("      {sign} {line}")).collect::<Vec<_>>()
     };
-    [lines('-', &wanted), lines('+', &found)].concat().join("\n")
+    [lines('-', wanted), lines('+', found)].concat().join("\n")
 }
 
 #[test]
