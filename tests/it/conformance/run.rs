@@ -27,7 +27,10 @@ pub(super) async fn run(config: &BTreeMap<String, String>, cases: &[Case]) -> Ve
         let service = if SCHEMA.iter().any(|key| config.contains_key(*key)) {
             Service::library_with(&settings).await
         } else {
-            Service::reading_with(&settings).await
+            let service = Service::reading_with(&settings).await;
+            // The schema is shared; the settings of roles are read for each.
+            service.state().load_config().await.unwrap();
+            service
         };
         for case in reading {
             failures.extend(ask_all(&service, case).await);
