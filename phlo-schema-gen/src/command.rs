@@ -92,9 +92,12 @@ impl Command {
 }
 
 fn load(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => Error::NoSnapshot { path: path.to_owned() },
-        _ => Error::File { action: "could not read", path: path.to_owned(), source },
+    fs::read_to_string(path).map_err(|source| {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            Error::NoSnapshot { path: path.to_owned() }
+        } else {
+            Error::File { action: "could not read", path: path.to_owned(), source }
+        }
     })
 }
 

@@ -203,7 +203,7 @@ impl Generator {
     /// An error ends the build script, after telling cargo what was wrong and what to do.
     pub fn build(&self) {
         if let Err(error) = self.try_build() {
-            println!("cargo::error={error}");
+            tell(&format!("cargo::error={error}"));
         }
     }
 
@@ -217,9 +217,9 @@ impl Generator {
         let out_dir = PathBuf::from(build_variable("OUT_DIR")?);
         let package = PathBuf::from(build_variable("CARGO_MANIFEST_DIR")?);
         let path = package.join(&self.snapshot);
-        println!("cargo::rerun-if-changed=build.rs");
-        println!("cargo::rerun-if-changed={}", path.display());
-        println!("cargo::rerun-if-env-changed={DATABASE_URL}");
+        tell("cargo::rerun-if-changed=build.rs");
+        tell(&format!("cargo::rerun-if-changed={}", path.display()));
+        tell(&format!("cargo::rerun-if-env-changed={DATABASE_URL}"));
         let (schema, json) = self.read(&path)?;
         let text = Self { included_as: None, ..self.clone() }.generate(&schema)?;
         write(&out_dir.join(SNAPSHOT), &json)?;
@@ -242,10 +242,10 @@ impl Generator {
     #[cfg(not(feature = "live"))]
     fn read(&self, path: &Path) -> Result<(Schema, String)> {
         if variable(DATABASE_URL).is_some() {
-            println!(
+            tell(&format!(
                 "cargo::warning={DATABASE_URL} is set, but phlo-schema-gen was built without its \
                  feature `live`: the snapshot is used"
-            );
+            ));
         }
         read_snapshot(path)
     }
@@ -253,9 +253,12 @@ impl Generator {
 
 /// The schema in a snapshot, and its text.
 pub(crate) fn read_snapshot(path: &Path) -> Result<(Schema, String)> {
-    let json = fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::NoSnapshot { path: path.to_owned() },
-        _ => Error::file("could not read", path)(error),
+    let json = fs::read_to_string(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            Error::NoSnapshot { path: path.to_owned() }
+        } else {
+            Error::file("could not read", path)(error)
+        }
     })?;
     let schema = Schema::from_json(&json).map_err(|error| {
         let details = error.details().and_then(|it| it.as_str().map(str::to_owned));
@@ -274,6 +277,12 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
         return Ok(());
     }
     fs::write(path, text).map_err(Error::file("could not write", path))
+}
+
+/// Says a line to cargo.
+#[expect(clippy::print_stdout, reason = "cargo listens to what build scripts print")]
+fn tell(line: &str) {
+    println!("{line}");
 }
 
 fn build_variable(name: &'static str) -> Result<String> {

@@ -22,6 +22,7 @@
 //! In `build.rs`:
 //!
 //! ```no_run
+//! # #[allow(clippy::needless_doctest_main, reason = "it is the whole file")]
 //! fn main() {
 //!     phlo_schema_gen::Generator::new().build();
 //! }
