@@ -201,10 +201,9 @@ impl Generator {
     /// `phlo_core::include_schema!`.
     ///
     /// An error ends the build script, after telling cargo what was wrong and what to do.
-    #[expect(clippy::print_stdout, reason = "it is how a build script talks to cargo")]
     pub fn build(&self) {
         if let Err(error) = self.try_build() {
-            println!("cargo::error={error}");
+            tell(&format!("cargo::error={error}"));
         }
     }
 
@@ -214,14 +213,13 @@ impl Generator {
     ///
     /// There is no snapshot, or it is none; an option names what isn't in it; a file can't be
     /// written.
-    #[expect(clippy::print_stdout, reason = "it is how a build script talks to cargo")]
     pub fn try_build(&self) -> Result<()> {
         let out_dir = PathBuf::from(build_variable("OUT_DIR")?);
         let package = PathBuf::from(build_variable("CARGO_MANIFEST_DIR")?);
         let path = package.join(&self.snapshot);
-        println!("cargo::rerun-if-changed=build.rs");
-        println!("cargo::rerun-if-changed={}", path.display());
-        println!("cargo::rerun-if-env-changed={DATABASE_URL}");
+        tell("cargo::rerun-if-changed=build.rs");
+        tell(&format!("cargo::rerun-if-changed={}", path.display()));
+        tell(&format!("cargo::rerun-if-env-changed={DATABASE_URL}"));
         let (schema, json) = self.read(&path)?;
         let text = Self { included_as: None, ..self.clone() }.generate(&schema)?;
         write(&out_dir.join(SNAPSHOT), &json)?;
@@ -242,13 +240,12 @@ impl Generator {
     }
 
     #[cfg(not(feature = "live"))]
-    #[expect(clippy::print_stdout, reason = "it is how a build script talks to cargo")]
     fn read(&self, path: &Path) -> Result<(Schema, String)> {
         if variable(DATABASE_URL).is_some() {
-            println!(
+            tell(&format!(
                 "cargo::warning={DATABASE_URL} is set, but phlo-schema-gen was built without its \
                  feature `live`: the snapshot is used"
-            );
+            ));
         }
         read_snapshot(path)
     }
@@ -280,6 +277,12 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
         return Ok(());
     }
     fs::write(path, text).map_err(Error::file("could not write", path))
+}
+
+/// Says a line to cargo.
+#[expect(clippy::print_stdout, reason = "cargo listens to what build scripts print")]
+fn tell(line: &str) {
+    println!("{line}");
 }
 
 fn build_variable(name: &'static str) -> Result<String> {

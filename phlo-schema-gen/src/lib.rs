@@ -22,6 +22,7 @@
 //! In `build.rs`:
 //!
 //! ```no_run
+//! # #[allow(clippy::needless_doctest_main, reason = "it is the whole file")]
 //! fn main() {
 //!     phlo_schema_gen::Generator::new().build();
 //! }
@@ -35,8 +36,6 @@
 //! With the feature `live`, and if the variable `PHLO_DATABASE_URL` is set while building, the
 //! schema is read from that database instead. The snapshot is left alone: only the command writes
 //! it.
-
-#![expect(clippy::needless_doctest_main, reason = "a build script has one")]
 
 mod emit;
 mod error;

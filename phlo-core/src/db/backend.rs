@@ -12,7 +12,7 @@ use crate::{
 
 /// What is to be run.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one of it exists at a time, and is moved once")]
+#[expect(clippy::large_enum_variant, reason = "there is one for each query, on the stack")]
 pub enum Work {
     /// A statement as the role that logged in.
     Plain {

@@ -1,10 +1,5 @@
 //! Columns as constants that know their table and their type, and what they can be asked.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "what is compared or written is given as it stands: `YEAR.gt(1980)`"
-)]
-
 use std::{fmt, marker::PhantomData};
 
 use crate::{
@@ -54,6 +49,10 @@ impl<T, V> Column<T, V> {
         self.name
     }
 
+    fn aggregate<O>(self, aggregate: Aggregate) -> Aggregated<T, O> {
+        Aggregated { name: self.name, aggregate, of: PhantomData }
+    }
+
     fn filter(self, operation: Operation) -> Filter<T> {
         filter(request::Field::column(self.name), operation)
     }
@@ -72,23 +71,34 @@ impl<T, V: Value> Column<T, V> {
 
     /// The value equals another. Null equals nothing; see [`is_null`](Self::is_null).
     pub fn eq(self, other: impl Operand<V::Scalar>) -> Filter<T> {
-        self.compare(QuantifiedOperator::Equal, &other)
+        self.compare(QuantifiedOperator::Equal, other)
     }
 
     /// The value is another one. Null is no other than anything; see
     /// [`is_distinct_from`](Self::is_distinct_from).
     pub fn ne(self, other: impl Operand<V::Scalar>) -> Filter<T> {
-        self.filter(Operation::Simple(SimpleOperator::NotEqual, other.to_operand()))
+        self.filter(Operation::Simple(SimpleOperator::NotEqual, other.into_operand()))
     }
 
     /// The value is another one, null among them.
     pub fn is_distinct_from(self, other: impl Operand<V::Scalar>) -> Filter<T> {
-        self.filter(Operation::IsDistinctFrom(other.to_operand()))
+        self.filter(Operation::IsDistinctFrom(other.into_operand()))
     }
 
     /// The value is one of a list; never, if the list is empty.
     pub fn is_in<O: Operand<V::Scalar>>(self, list: impl IntoIterator<Item = O>) -> Filter<T> {
-        self.filter(Operation::In(list.into_iter().map(|it| it.to_operand()).collect()))
+        let mut values: Vec<_> = list.into_iter().map(|it| it.into_operand()).collect();
+        match values.pop() {
+            // A list of one empty text is how the grammar writes an empty list.
+            None => self.filter(Operation::In(vec![String::new()])),
+            Some(only) if values.is_empty() => {
+                self.filter(Operation::Quantified(QuantifiedOperator::Equal, None, only))
+            }
+            Some(last) => {
+                values.push(last);
+                self.filter(Operation::In(values))
+            }
+        }
     }
 
     /// There is no value.
@@ -106,12 +116,8 @@ impl<T, V: Value> Column<T, V> {
         self.aggregate(Aggregate::Count)
     }
 
-    fn aggregate<O>(self, aggregate: Aggregate) -> Aggregated<T, O> {
-        Aggregated { name: self.name, aggregate, of: PhantomData }
-    }
-
-    fn compare(self, operator: QuantifiedOperator, to: &impl Operand<V::Scalar>) -> Filter<T> {
-        self.filter(Operation::Quantified(operator, None, to.to_operand()))
+    fn compare(self, operator: QuantifiedOperator, to: impl Operand<V::Scalar>) -> Filter<T> {
+        self.filter(Operation::Quantified(operator, None, to.into_operand()))
     }
 
     /// Smallest values first.
@@ -136,7 +142,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Ordered,
     {
-        self.compare(QuantifiedOperator::GreaterThan, &other)
+        self.compare(QuantifiedOperator::GreaterThan, other)
     }
 
     /// The value is greater or equal.
@@ -144,7 +150,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Ordered,
     {
-        self.compare(QuantifiedOperator::GreaterThanEqual, &other)
+        self.compare(QuantifiedOperator::GreaterThanEqual, other)
     }
 
     /// The value is less.
@@ -152,7 +158,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Ordered,
     {
-        self.compare(QuantifiedOperator::LessThan, &other)
+        self.compare(QuantifiedOperator::LessThan, other)
     }
 
     /// The value is less or equal.
@@ -160,7 +166,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Ordered,
     {
-        self.compare(QuantifiedOperator::LessThanEqual, &other)
+        self.compare(QuantifiedOperator::LessThanEqual, other)
     }
 
     /// The largest value; none of no rows.
@@ -183,17 +189,17 @@ impl<T, V: Value> Column<T, V> {
 /// For columns whose values can be added up.
 impl<T, V: Value> Column<T, V> {
     /// The sum of all values; none of no rows.
-    pub fn sum(self) -> Aggregated<T, Option<<V::Scalar as Summable>::Sum>>
+    pub fn sum<S: Summable>(self) -> Aggregated<T, Option<S::Sum>>
     where
-        V::Scalar: Summable,
+        V: Value<Scalar = S>,
     {
         self.aggregate(Aggregate::Sum)
     }
 
     /// The mean of all values; none of no rows.
-    pub fn avg(self) -> Aggregated<T, Option<<V::Scalar as Summable>::Mean>>
+    pub fn avg<S: Summable>(self) -> Aggregated<T, Option<S::Mean>>
     where
-        V::Scalar: Summable,
+        V: Value<Scalar = S>,
     {
         self.aggregate(Aggregate::Avg)
     }
@@ -258,7 +264,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Container,
     {
-        self.filter(Operation::Simple(SimpleOperator::Contains, other.to_operand()))
+        self.filter(Operation::Simple(SimpleOperator::Contains, other.into_operand()))
     }
 
     /// The value has nothing that another hasn't.
@@ -266,7 +272,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Container,
     {
-        self.filter(Operation::Simple(SimpleOperator::ContainedIn, other.to_operand()))
+        self.filter(Operation::Simple(SimpleOperator::ContainedIn, other.into_operand()))
     }
 
     /// The value has something in common with another.
@@ -274,7 +280,7 @@ impl<T, V: Value> Column<T, V> {
     where
         V::Scalar: Overlapping,
     {
-        self.filter(Operation::Simple(SimpleOperator::Overlaps, other.to_operand()))
+        self.filter(Operation::Simple(SimpleOperator::Overlaps, other.into_operand()))
     }
 }
 

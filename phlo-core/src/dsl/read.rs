@@ -1,10 +1,5 @@
 //! Reads: which rows of a table or a function, and what of them.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "what is compared or written is given as it stands: `YEAR.gt(1980)`"
-)]
-
 use std::{fmt, marker::PhantomData};
 
 use crate::{
@@ -75,15 +70,15 @@ pub(crate) fn request(schema: &str, action: Action, payload: Option<Payload>) ->
     }
 }
 
-/// What embeds a relation into a read that is being made.
-type Embedding = Box<dyn Fn(&mut Projection) + Send + Sync>;
+/// Adds a relation that must lead somewhere.
+type Requirement = Box<dyn Fn(&mut Projection) + Send + Sync>;
 
 /// A read of rows of table `T` that gives `S` for each.
 #[must_use = "a query does nothing until it is run"]
 pub struct Select<T, S> {
     request: Request,
     selection: S,
-    related: Vec<Embedding>,
+    related: Vec<Requirement>,
     table: PhantomData<fn() -> T>,
 }
 
@@ -163,6 +158,7 @@ impl<T, S> Select<T, S> {
     ///     "select=id&order=year.desc,id&limit=20&or=(year.lt.1979,and(year.eq.1979,id.gt.7))",
     /// );
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "keys are given like those of `order`")]
     pub fn after<K: Keys<T, L>, L>(mut self, keys: K, last: Option<L>) -> Self {
         for term in keys.terms() {
             match self.request.query.order.iter_mut().find(|(path, _)| path.is_empty()) {
@@ -171,7 +167,7 @@ impl<T, S> Select<T, S> {
             }
         }
         match last {
-            Some(last) => self.filter(keys.beyond(&last)),
+            Some(last) => self.filter(keys.beyond(last)),
             None => self,
         }
     }
@@ -223,7 +219,7 @@ pub trait Keys<T, L> {
     fn terms(&self) -> Vec<crate::request::OrderTerm>;
 
     /// The condition that a row comes after a place.
-    fn beyond(&self, last: &L) -> Filter<T>;
+    fn beyond(&self, last: L) -> Filter<T>;
 }
 
 impl<T, S: Scalar, L: Operand<S>> Keys<T, L> for Order<T, S> {
@@ -231,8 +227,8 @@ impl<T, S: Scalar, L: Operand<S>> Keys<T, L> for Order<T, S> {
         vec![self.term()]
     }
 
-    fn beyond(&self, last: &L) -> Filter<T> {
-        Self::beyond(*self, last.to_operand()).0
+    fn beyond(&self, last: L) -> Filter<T> {
+        Self::beyond(*self, last.into_operand()).0
     }
 }
 
@@ -247,9 +243,9 @@ where
         vec![self.0.term(), self.1.term()]
     }
 
-    fn beyond(&self, last: &(L, M)) -> Filter<T> {
-        let (after, same) = self.0.beyond(last.0.to_operand());
-        after | (same & self.1.beyond(last.1.to_operand()).0)
+    fn beyond(&self, last: (L, M)) -> Filter<T> {
+        let (after, same) = self.0.beyond(last.0.into_operand());
+        after | (same & self.1.beyond(last.1.into_operand()).0)
     }
 }
 
@@ -266,9 +262,9 @@ where
         vec![self.0.term(), self.1.term(), self.2.term()]
     }
 
-    fn beyond(&self, last: &(L, M, N)) -> Filter<T> {
-        let (after, same) = self.0.beyond(last.0.to_operand());
-        let (next, equal) = self.1.beyond(last.1.to_operand());
-        after | (same & (next | (equal & self.2.beyond(last.2.to_operand()).0)))
+    fn beyond(&self, last: (L, M, N)) -> Filter<T> {
+        let (after, same) = self.0.beyond(last.0.into_operand());
+        let (next, equal) = self.1.beyond(last.1.into_operand());
+        after | (same & (next | (equal & self.2.beyond(last.2.into_operand()).0)))
     }
 }

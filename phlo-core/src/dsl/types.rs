@@ -41,8 +41,8 @@ macro_rules! texts {
         }
 
         impl Operand<$name> for &str {
-            fn to_operand(&self) -> String {
-                (*self).to_owned()
+            fn into_operand(self) -> String {
+                self.to_owned()
             }
         }
 
@@ -126,7 +126,7 @@ pub trait Searchable {}
     message = "values of type `{Self}` can't be added up",
     label = "`sum` and `avg` need numbers or intervals"
 )]
-pub trait Summable {
+pub trait Summable: Scalar {
     /// The type of a sum.
     type Sum: Scalar;
     /// The type of a mean.

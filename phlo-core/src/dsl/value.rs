@@ -213,24 +213,24 @@ impl<N: Newtype> Scalar for N {
 )]
 pub trait Operand<S: Scalar> {
     /// The value as text that PostgreSQL reads.
-    fn to_operand(&self) -> String;
+    fn into_operand(self) -> String;
 }
 
 impl<S: Scalar> Operand<S> for S {
-    fn to_operand(&self) -> String {
+    fn into_operand(self) -> String {
         self.to_text().into_owned()
     }
 }
 
 impl<S: Scalar> Operand<S> for &S {
-    fn to_operand(&self) -> String {
+    fn into_operand(self) -> String {
         self.to_text().into_owned()
     }
 }
 
 impl Operand<String> for &str {
-    fn to_operand(&self) -> String {
-        (*self).to_owned()
+    fn into_operand(self) -> String {
+        self.to_owned()
     }
 }
 
@@ -281,7 +281,7 @@ mod tests {
             }
         }
         assert_eq!(Year::read(Cell::Binary(&1979_i32.to_be_bytes())), Ok(Year(1979)));
-        assert_eq!(Year(1979).to_operand(), "1979");
+        assert_eq!(Year(1979).into_operand(), "1979");
         let mut json = String::new();
         Year(1979).write_json(&mut json);
         assert_eq!(json, "1979");

@@ -1,10 +1,5 @@
 //! Changes: new rows, new values, no more of some rows, and what is returned of them.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "what is compared or written is given as it stands: `YEAR.gt(1980)`"
-)]
-
 use std::{collections::BTreeSet, fmt, marker::PhantomData};
 
 use bytes::Bytes;
@@ -54,12 +49,18 @@ pub trait Changes {
 }
 
 /// A change that can be run.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no change that can be run",
+    label = "this is no complete change",
+    note = "an update or a delete must say of which rows: by `filter`, or by `every_row`"
+)]
 pub trait Change {
     /// The request that it stands for.
     fn to_request(&self) -> Request;
 }
 
 /// Adds a row.
+#[expect(clippy::needless_pass_by_value, reason = "what is written is given away")]
 pub fn insert<R: NewRow>(row: R) -> Insert<R::Table> {
     let mut members = Members::default();
     row.write(&mut members);
@@ -109,15 +110,15 @@ impl<T: Table> Insert<T> {
 
     /// Updates rows that exist already: those that have the same values in unique columns.
     pub fn or_update(self, unique: impl Columns<T>) -> Self {
-        self.resolve(Resolution::MergeDuplicates, &unique)
+        self.resolve(Resolution::MergeDuplicates, unique)
     }
 
     /// Leaves rows that exist already as they are.
     pub fn or_ignore(self, unique: impl Columns<T>) -> Self {
-        self.resolve(Resolution::IgnoreDuplicates, &unique)
+        self.resolve(Resolution::IgnoreDuplicates, unique)
     }
 
-    fn resolve(mut self, resolution: Resolution, unique: &impl Columns<T>) -> Self {
+    fn resolve(mut self, resolution: Resolution, unique: impl Columns<T>) -> Self {
         self.request.preferences.resolution = Some(resolution);
         self.request.query.on_conflict = Some(unique.names().into_iter().map(Ident::new).collect());
         self
@@ -131,28 +132,29 @@ impl<T: Table> Insert<T> {
 )]
 pub trait Columns<T> {
     /// Their names.
-    fn names(&self) -> Vec<&'static str>;
+    fn names(self) -> Vec<&'static str>;
 }
 
 impl<T, V> Columns<T> for Column<T, V> {
-    fn names(&self) -> Vec<&'static str> {
+    fn names(self) -> Vec<&'static str> {
         vec![self.name()]
     }
 }
 
 impl<T, A, B> Columns<T> for (Column<T, A>, Column<T, B>) {
-    fn names(&self) -> Vec<&'static str> {
+    fn names(self) -> Vec<&'static str> {
         vec![self.0.name(), self.1.name()]
     }
 }
 
 impl<T, A, B, C> Columns<T> for (Column<T, A>, Column<T, B>, Column<T, C>) {
-    fn names(&self) -> Vec<&'static str> {
+    fn names(self) -> Vec<&'static str> {
         vec![self.0.name(), self.1.name(), self.2.name()]
     }
 }
 
 /// Gives rows new values. Which rows is still to be said.
+#[expect(clippy::needless_pass_by_value, reason = "what is written is given away")]
 pub fn update<C: Changes>(changes: C) -> Unscoped<Update<C::Table>> {
     let mut members = Members::default();
     changes.write(&mut members);
