@@ -87,6 +87,7 @@ impl Cardinality for Many {
 ///
 /// By itself it selects their whole rows; [`columns`](Self::columns), [`filter`](Self::filter) and
 /// the others say more precisely what is wanted.
+#[expect(clippy::type_complexity, reason = "a marker of three types")]
 pub struct Relation<T, U, K> {
     name: &'static str,
     target: &'static str,

@@ -197,7 +197,6 @@ fn pattern(text: String, quantifier: Option<Quantifier>, typing: &Typing) -> Exp
     match (quantifier, typing) {
         (None, _) | (Some(_), Typing::Context) => value(text),
         (Some(_), Typing::Cast(_)) => fragment("$1::text::text[]", [value(text)]),
-        (Some(_), Typing::Literal) => literal(&text),
     }
 }
 

@@ -87,9 +87,10 @@ impl Case<'_> {
             schemas: vec![Ident::new("library"), Ident::new("archive")],
             ..Options::default()
         };
-        match parse::request(&input, &options)?.asked {
-            Asked::Request(request) => Ok(*request),
-            other => panic!("{}: {other:?}", self.title),
+        if let Asked::Request(request) = parse::request(&input, &options)?.asked {
+            Ok(*request)
+        } else {
+            panic!("{} is no request", self.title)
         }
     }
 
