@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -65,7 +65,7 @@ impl RunError {
 /// The configuration is wrong; nothing can be listened on; a question to the database failed.
 pub async fn run(options: &Serve) -> Result<(), RunError> {
     let environment = Environment::of_process()?;
-    let loaded = load(options.file.clone(), &environment)?;
+    let loaded = load(options.file.as_deref(), &environment)?;
     if options.ready {
         return print(&crate::ready::ask(&loaded.config).await?);
     }
@@ -90,14 +90,9 @@ pub async fn run(options: &Serve) -> Result<(), RunError> {
     Server::bind(state)?.run(terminated()?).await
 }
 
-fn load(file: Option<PathBuf>, environment: &Environment) -> Result<Loaded, RunError> {
+fn load(file: Option<&Path>, environment: &Environment) -> Result<Loaded, RunError> {
     let database = DatabaseSettings::default();
-    Ok(config::load(&Sources {
-        file: file.as_deref(),
-        environment,
-        database: &database,
-        running: None,
-    })?)
+    Ok(config::load(&Sources { file, environment, database: &database, running: None })?)
 }
 
 /// Prints the configuration with the settings of the database, or without them where it can't be
@@ -207,10 +202,10 @@ impl Server {
             stopped.changed().await.ok();
         };
         let mut background = tokio::task::JoinSet::new();
-        let loading = Arc::clone(&state);
-        background.spawn(async move { loading.keep_loaded().await });
         let listening = Arc::clone(&state);
         background.spawn(async move { listener::listen(&listening).await });
+        let loading = Arc::clone(&state);
+        background.spawn(async move { loading.keep_loaded().await });
         let signalled = Arc::clone(&state);
         background.spawn(async move { reload_on_signals(&signalled).await });
         let live = Arc::new(Reachable::of(&main));
