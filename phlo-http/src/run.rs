@@ -202,10 +202,10 @@ impl Server {
             stopped.changed().await.ok();
         };
         let mut background = tokio::task::JoinSet::new();
-        let loading = Arc::clone(&state);
-        background.spawn(async move { loading.keep_loaded().await });
         let listening = Arc::clone(&state);
         background.spawn(async move { listener::listen(&listening).await });
+        let loading = Arc::clone(&state);
+        background.spawn(async move { loading.keep_loaded().await });
         let signalled = Arc::clone(&state);
         background.spawn(async move { reload_on_signals(&signalled).await });
         let live = Arc::new(Reachable::of(&main));

@@ -103,19 +103,26 @@ impl State {
 }
 
 async fn listen_at(options: &PgConnectOptions, channel: &str) -> Result<Listening, Error> {
-    let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
     let failed = |error| not_connected(error, options);
-    let pool = one.connect_with(options.clone()).await.map_err(failed)?;
+    // A pool tries for long to connect; whether that is possible shows sooner without one.
+    let mut connection = PgConnection::connect_with(options).await.map_err(failed)?;
     let question = "select version(), pg_is_in_recovery()";
-    let (server, in_recovery) =
-        sqlx::query_as::<_, (String, bool)>(question).fetch_one(&pool).await.map_err(failed)?;
+    let (server, in_recovery) = sqlx::query_as::<_, (String, bool)>(question)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failed)?;
+    connection.close().await.ok();
     if in_recovery {
         let details = format!("{} is in recovery", place(options));
         return Err(
             Error::new(Code::Connection, "Database connection error.").with_details(details)
         );
     }
+    let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+    let pool = one.connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&pool).await.map_err(failed)?;
+    // When the connection is lost, that is to be known at once.
+    listener.eager_reconnect(false);
     listener.listen(channel).await.map_err(failed)?;
     Ok(Listening { listener, server, place: place(options) })
 }
@@ -147,23 +154,19 @@ fn not_connected(error: sqlx::Error, options: &PgConnectOptions) -> Error {
         Some(folder) => format!("server on socket \"{}/.s.PGSQL.{port}\"", folder.display()),
         None => format!("server at \"{}\", port {port}", options.get_host()),
     };
-    let details = match &error {
-        sqlx::Error::Database(report) => {
-            let severity = report.try_downcast_ref::<PgDatabaseError>().map(|_| "FATAL:  ");
-            format!(
-                "connection to {server} failed: {}{}\n",
-                severity.unwrap_or_default(),
-                report.message()
-            )
-        }
-        sqlx::Error::Io(io) => match io.to_string().strip_prefix(LOOKUP) {
+    let details = if let sqlx::Error::Io(io) = &error {
+        match io.to_string().strip_prefix(LOOKUP) {
             Some(reason) => format!(
                 "could not translate host name \"{}\" to address: {reason}\n",
                 options.get_host()
             ),
             None => format!("connection to {server} failed: {}\n", explained(io, options)),
-        },
-        other => format!("connection to {server} failed: {other}\n"),
+        }
+    } else if let Some(report) = error.as_database_error() {
+        // A server that refuses a connection ends it.
+        format!("connection to {server} failed: FATAL:  {}\n", report.message())
+    } else {
+        format!("connection to {server} failed: {error}\n")
     };
     Error::new(Code::Connection, "Database connection error.")
         .with_details(details)
