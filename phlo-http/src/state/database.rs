@@ -145,7 +145,6 @@ fn place(options: &PgConnectOptions) -> String {
 }
 
 /// An error of the driver while it connected, in the words of libpq.
-#[expect(clippy::wildcard_enum_match_arm, reason = "what is new is told as it is")]
 fn not_connected(error: sqlx::Error, options: &PgConnectOptions) -> Error {
     /// What the standard library says before the reason why a name has no address.
     const LOOKUP: &str = "failed to lookup address information: ";
