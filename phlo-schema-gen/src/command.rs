@@ -37,7 +37,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct Source {
     /// The database: postgres://user@host/name.
-    #[arg(long, env = "PHLO_DATABASE_URL")]
+    #[arg(long, env = "DATABASE_URL")]
     database_url: String,
     /// The schemas to read.
     #[arg(long, value_delimiter = ',', default_value = "public")]

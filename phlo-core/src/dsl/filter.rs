@@ -18,8 +18,8 @@ use crate::request::{self, EmbedPath, LogicOperator, LogicTree, Query};
 /// let query = select(Films).filter(classics | films::RATING.is_null());
 /// assert_eq!(
 ///     query.to_query_string(),
-///     "select=id,title,year,rating,director_id,added_at::text\
-///      &or=(and(year.lt.1980,title.not.like.%22The%20%25%22),rating.is.null)",
+///     "select=id,title,year,rating,director_id,added_at\
+///      &or=(and(year.lt.1980,title.not.like.The%20%25),rating.is.null)",
 /// );
 /// ```
 #[must_use]
