@@ -53,7 +53,7 @@ fn request(numbers: &[u16]) -> (Request, BTreeSet<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Nothing of a request is taken for SQL: it is bound, or it is a quoted name.
     #[test]
