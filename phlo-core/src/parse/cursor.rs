@@ -268,6 +268,11 @@ impl<'a> Cursor<'a> {
         result
     }
 
+    /// Refuses so many levels if that is too many.
+    pub(super) fn allow_levels(&self, levels: usize) -> Step<()> {
+        if levels > self.limits.depth { Err(Stop::TooDeep) } else { Ok(()) }
+    }
+
     /// Whether the production is not inside another of its kind.
     pub(super) fn is_outermost(&self) -> bool {
         self.depth == 0

@@ -71,9 +71,9 @@ pub enum Root {
 pub struct Limits {
     /// Parameters of a query string.
     pub parameters: usize,
-    /// Levels of embeds in `select`, and of groups in `and` and `or`.
+    /// Levels of embeds in `select`, of groups in `and` and `or`, and of a path into JSON.
     pub depth: usize,
-    /// Items of one list: of `select` at one level, `order`, `in`, a group, a JSON path.
+    /// Items of one list: of `select` at one level, `order`, `in`, a group.
     pub list: usize,
     /// Fields of a form.
     pub form_fields: usize,

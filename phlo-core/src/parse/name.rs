@@ -83,14 +83,22 @@ fn parse_dash(cursor: &mut Cursor<'_>) -> Step<()> {
 
 /// Steps into JSON: `->key`, `->>key`, `->0`, `->-1`.
 pub(super) fn parse_json_path(cursor: &mut Cursor<'_>) -> Step<Vec<JsonStep>> {
-    cursor.many(Vec::new(), |cursor| {
-        if cursor.optional(|cursor| cursor.attempt(|cursor| cursor.text("->>")))?.is_some() {
-            parse_json_key(cursor).map(JsonStep::DoubleArrow)
-        } else {
-            cursor.attempt(|cursor| cursor.text("->"))?;
-            parse_json_key(cursor).map(JsonStep::Arrow)
-        }
-    })
+    let mut path = Vec::new();
+    cursor.repeat(|cursor| {
+        path.push(parse_json_step(cursor)?);
+        // Each step is a level of the SQL, which is written and read by recursion.
+        cursor.allow_levels(path.len())
+    })?;
+    Ok(path)
+}
+
+fn parse_json_step(cursor: &mut Cursor<'_>) -> Step<JsonStep> {
+    if cursor.optional(|cursor| cursor.attempt(|cursor| cursor.text("->>")))?.is_some() {
+        parse_json_key(cursor).map(JsonStep::DoubleArrow)
+    } else {
+        cursor.attempt(|cursor| cursor.text("->"))?;
+        parse_json_key(cursor).map(JsonStep::Arrow)
+    }
 }
 
 fn parse_json_key(cursor: &mut Cursor<'_>) -> Step<JsonKey> {

@@ -375,7 +375,8 @@ pub(super) mod tests {
             ("select=a,b,c,d", "PGRST129"),
             ("order=a,b,c,d", "PGRST129"),
             ("columns=a,b,c,d", "PGRST129"),
-            ("a->b->c->d->e=eq.1", "PGRST129"),
+            ("a->b->>c=eq.1", ""),
+            ("a->b->c->d=eq.1", "PGRST129"),
             ("a=eq.1&b=eq.2", ""),
             ("a=eq.1&b=eq.2&c=eq.3", "PGRST129"),
         ] {

@@ -91,7 +91,7 @@ pub(crate) fn conditions(
     conditions: &[Condition],
     embed: &impl Fn(&Ident, bool) -> Expr,
 ) -> Where {
-    conditions.iter().fold(Where::all(), |all, it| all.add(condition(alias, it, embed)))
+    joined(LogicOperator::And, conditions.iter().map(|it| condition(alias, it, embed)).collect())
 }
 
 fn condition(
@@ -101,17 +101,36 @@ fn condition(
 ) -> Where {
     match condition_plan {
         Condition::Group { negated, operator, members } => {
-            let group = match operator {
-                LogicOperator::And => Where::all(),
-                LogicOperator::Or => Where::any(),
-            };
-            let group =
-                members.iter().fold(group, |group, it| group.add(condition(alias, it, embed)));
+            let members = members.iter().map(|it| condition(alias, it, embed)).collect();
+            let group = joined(*operator, members);
             if *negated { group.not() } else { group }
         }
         Condition::Filter(plan) => Where::all().add(filter(alias, plan)),
         Condition::Embed { alias, present } => Where::all().add(embed(alias, *present)),
     }
+}
+
+/// How many conditions are joined in one chain.
+const CHAIN: usize = 64;
+
+/// Joins conditions; many of them in groups of groups, since each link of a chain is a level deeper
+/// than the one before, and it is written by recursion.
+fn joined(operator: LogicOperator, mut members: Vec<Where>) -> Where {
+    let chain = |members: &mut dyn Iterator<Item = Where>| {
+        let none = match operator {
+            LogicOperator::And => Where::all(),
+            LogicOperator::Or => Where::any(),
+        };
+        members.fold(none, Where::add)
+    };
+    while members.len() > CHAIN {
+        let mut rest = members.into_iter().peekable();
+        members = Vec::new();
+        while rest.peek().is_some() {
+            members.push(chain(&mut rest.by_ref().take(CHAIN)));
+        }
+    }
+    chain(&mut members.into_iter())
 }
 
 /// Whether an embed that is joined to the query has rows.

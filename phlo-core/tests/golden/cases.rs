@@ -47,10 +47,12 @@ pub(crate) struct Case<'a> {
     pub(crate) title: &'a str,
     /// Everything but the title.
     pub(crate) text: &'a str,
-    method: &'a str,
+    /// The method.
+    pub(crate) method: &'a str,
     target: &'a str,
     headers: Vec<(String, &'a str)>,
-    body: &'a str,
+    /// The body.
+    pub(crate) body: &'a str,
 }
 
 /// The requests of a topic.
@@ -70,16 +72,21 @@ pub(crate) fn cases(topic: &str) -> impl Iterator<Item = Case<'_>> {
 }
 
 impl Case<'_> {
+    /// The path and the query string as they are sent.
+    pub(crate) fn encoded_target(&self) -> String {
+        utf8_percent_encode(self.target, UNSAFE).to_string()
+    }
+
     /// The request that it is.
     pub(crate) fn request(&self) -> Result<Request> {
-        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
-        let encode = |text| utf8_percent_encode(text, UNSAFE).to_string();
+        let target = self.encoded_target();
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         let input = Input {
             method: self.method,
-            path: &encode(path),
-            query: &encode(query),
+            path,
+            query,
             headers: &headers,
             body: &Bytes::copy_from_slice(self.body.as_bytes()),
         };
