@@ -150,10 +150,15 @@ impl<V> Ordered for Vec<V> {}
 impl<V> Container for Vec<V> {}
 impl<V> Overlapping for Vec<V> {}
 
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Ordered>> Ordered for N {}
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Textual>> Textual for N {}
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Container>> Container for N {}
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Overlapping>> Overlapping for N {}
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Searchable>> Searchable for N {}
 
 macro_rules! sums {
@@ -176,6 +181,7 @@ sums! {
     Interval => Interval, Interval;
 }
 
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Summable>> Summable for N {
     type Sum = <N::Inner as Summable>::Sum;
     type Mean = <N::Inner as Summable>::Mean;

@@ -180,6 +180,7 @@ pub trait Newtype: Sized {
     fn inner(&self) -> &Self::Inner;
 }
 
+#[diagnostic::do_not_recommend]
 impl<N: Newtype> Scalar for N {
     const CAST: Option<&'static str> = N::Inner::CAST;
     const ARRAY_CAST: Option<&'static str> = N::Inner::ARRAY_CAST;
