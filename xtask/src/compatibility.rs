@@ -23,7 +23,7 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(fs::write(root.join(PAGE), page(&Data::read(root)?)?)?)
 }
 
-/// Checks that the page is what [`write`] would make of the data.
+/// Checks that the page is what [`write()`] would make of the data.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Runs typed queries: on a pool of `sqlx`, within a transaction of `sqlx` that is open, or on
 //! phlo's own pipelined pool, as any role.
 //!
-//! Takes queries of [`dsl`](crate::dsl), gives their rows. Knows how a query becomes a unit of work;
+//! Takes queries of [`crate::dsl`], gives their rows. Knows how a query becomes a unit of work;
 //! what it means is the business of the stages below.
 
 mod backend;
