@@ -68,8 +68,7 @@ impl<'s> Maker<'s> {
             Action::Read { table, .. } | Action::Mutate { table, .. } => self.place(table),
             Action::Call { function, .. } => self.place_of_result(function),
         };
-        let mut query = Query::default();
-        query.select = self.items(choices, &place, 3);
+        let mut query = Query { select: self.items(choices, &place, 3), ..Query::default() };
         let mut paths = vec![EmbedPath::new()];
         collect_paths(&query.select, &mut EmbedPath::new(), &mut paths);
         query.filters = choices.few(4, |choices| (choices.of(&paths), filter(choices, &place)));
