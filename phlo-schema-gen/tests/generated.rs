@@ -8,7 +8,12 @@ use std::{fs, path::PathBuf, process::Command, time::Instant};
 use phlo_core::schema::{Contents, Ident, Link, QualifiedName, Schema};
 use phlo_schema_gen::{Generator, Visibility};
 
-#[allow(dead_code, unreachable_pub, reason = "it is compiled, and read in part")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::module_inception,
+    reason = "it is compiled, and read in part"
+)]
 #[rustfmt::skip]
 #[path = "golden/films.rs"]
 mod films;

@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn literals_are_quoted() {
         for (text, expected) in [
-            ("it's", "SELECT 'it''s'"),
-            (r"a\' or 1=1 --", r"SELECT E'a\\'' or 1=1 --'"),
+            ("it's", r"SELECT E'it\'s'"),
+            (r"a\' or 1=1 --", r"SELECT E'a\\\' or 1=1 --'"),
             ("a\0'b", "SELECT 'a'"),
         ] {
             let (sql, values) = Query::select().expr(literal(text)).build(PostgresQueryBuilder);
