@@ -185,7 +185,7 @@ mod of_time {
 #[cfg(feature = "jiff")]
 mod of_jiff {
     use jiff::{
-        Timestamp, ToSpan,
+        Span, Timestamp,
         civil::{Date, DateTime, Time},
         tz::TimeZone,
     };
@@ -198,11 +198,13 @@ mod of_jiff {
 
     scalar!(Date, |text| text.parse().map_err(wrong), |date| date.to_string(), |bytes| {
         let epoch = TimeZone::UTC.to_datetime(Timestamp::UNIX_EPOCH).date();
-        epoch.checked_add(days(bytes)?.days()).map_err(wrong)
+        let distance = Span::new().try_days(days(bytes)?).map_err(wrong)?;
+        epoch.checked_add(distance).map_err(wrong)
     });
     scalar!(Time, |text| text.parse().map_err(wrong), |time| time.to_string(), |bytes| {
         let micros = i64::try_from(micros_of_day(bytes)?).map_err(wrong)?;
-        Self::midnight().checked_add(micros.microseconds()).map_err(wrong)
+        let distance = Span::new().try_microseconds(micros).map_err(wrong)?;
+        Self::midnight().checked_add(distance).map_err(wrong)
     });
     scalar!(DateTime, |text| text.parse().map_err(wrong), |moment| moment.to_string(), |bytes| Ok(
         TimeZone::UTC.to_datetime(moment(bytes)?)

@@ -83,6 +83,9 @@ impl Cardinality for Many {
     }
 }
 
+/// What a relation knows about its ends without holding values of it.
+type Marks<T, U, K> = fn() -> (T, U, K);
+
 /// A way from the rows of table `T` to those of table `U`, of which there are `K`.
 ///
 /// By itself it selects their whole rows; [`columns`](Self::columns), [`filter`](Self::filter) and
@@ -92,7 +95,7 @@ pub struct Relation<T, U, K> {
     name: &'static str,
     target: &'static str,
     hint: Option<&'static str>,
-    of: PhantomData<fn() -> (T, U, K)>,
+    of: PhantomData<Marks<T, U, K>>,
 }
 
 /// A way to at most one row.
