@@ -39,20 +39,20 @@ struct Up {
 impl Proxy {
     /// A proxy that lets everything through.
     pub async fn start() -> Self {
-        let proxy = Self::cut_from_the_start().await;
-        proxy.restore().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = Self::at(listener.local_addr().unwrap());
+        proxy.serve(listener).await;
         proxy
     }
 
     /// A proxy that refuses every connection until it is restored.
     pub async fn cut_from_the_start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self {
-            address: listener.local_addr().unwrap(),
-            trips: Arc::default(),
-            connections: Arc::default(),
-            up: Mutex::default(),
-        }
+        Self::at(listener.local_addr().unwrap())
+    }
+
+    fn at(address: SocketAddr) -> Self {
+        Self { address, trips: Arc::default(), connections: Arc::default(), up: Mutex::default() }
     }
 
     /// Its port on 127.0.0.1.
@@ -83,7 +83,10 @@ impl Proxy {
     /// Lets connections through again.
     pub async fn restore(&self) {
         // Tokio sets SO_REUSEADDR, so that the port can be taken again at once.
-        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.serve(TcpListener::bind(self.address).await.unwrap()).await;
+    }
+
+    async fn serve(&self, listener: TcpListener) {
         let (cut, cutting) = watch::channel(());
         let (trips, connections) = (Arc::clone(&self.trips), Arc::clone(&self.connections));
         let accepting = tokio::spawn(async move {

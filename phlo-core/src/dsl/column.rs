@@ -87,18 +87,7 @@ impl<T, V: Value> Column<T, V> {
 
     /// The value is one of a list; never, if the list is empty.
     pub fn is_in<O: Operand<V::Scalar>>(self, list: impl IntoIterator<Item = O>) -> Filter<T> {
-        let mut values: Vec<_> = list.into_iter().map(|it| it.into_operand()).collect();
-        match values.pop() {
-            // A list of one empty text is how the grammar writes an empty list.
-            None => self.filter(Operation::In(vec![String::new()])),
-            Some(only) if values.is_empty() => {
-                self.filter(Operation::Quantified(QuantifiedOperator::Equal, None, only))
-            }
-            Some(last) => {
-                values.push(last);
-                self.filter(Operation::In(values))
-            }
-        }
+        self.filter(Operation::In(list.into_iter().map(|it| it.into_operand()).collect()))
     }
 
     /// There is no value.
