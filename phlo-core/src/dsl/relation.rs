@@ -90,7 +90,6 @@ type Marks<T, U, K> = fn() -> (T, U, K);
 ///
 /// By itself it selects their whole rows; [`columns`](Self::columns), [`filter`](Self::filter) and
 /// the others say more precisely what is wanted.
-#[expect(clippy::type_complexity, reason = "a marker of three types")]
 pub struct Relation<T, U, K> {
     name: &'static str,
     target: &'static str,
