@@ -1,6 +1,6 @@
 //! The whole way in a few lines: a request in, an outcome out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     error::Result,
@@ -56,12 +56,13 @@ pub async fn answer(
     executor: &impl Executor,
     schema: &Schema,
     settings: &Settings,
-    request: &Request,
+    request: Request,
     caller: &Caller,
 ) -> Result<Answer> {
-    let plan = plan_for(executor.parameters(), schema, request, &settings.limits)?;
-    let outcome = run(executor, settings, request, caller, &plan).await?;
-    Ok(Answer { plan, outcome })
+    let plan = plan_for(executor.parameters(), schema, &request, &settings.limits)?;
+    let prepared = Prepared::new(request, plan);
+    let outcome = prepared.run(executor, settings, caller).await?;
+    Ok(Answer { plan: prepared.plan, outcome })
 }
 
 /// Plans a request for an executor whose statements have such parameters.
@@ -81,30 +82,66 @@ pub fn plan_for(
     plan::plan(schema, request, &Limits { parameters, ..limits.clone() })
 }
 
-/// Runs what was planned.
-///
-/// # Errors
-///
-/// See [`Executor::run`].
-pub async fn run(
-    executor: &impl Executor,
-    settings: &Settings,
-    request: &Request,
-    caller: &Caller,
-    plan: &Plan,
-) -> Result<Outcome> {
-    let transaction = transaction(settings, request, caller, plan);
-    match executor.run(&transaction).await {
-        Ok(results) => exec::decode(plan, settings.limits.max_rows, results),
-        // A column that was dropped after the schema was read is named only where phlo writes the
-        // rows itself: `*` in the statement doesn't know it.
-        Err(error) if plan.rows.is_some() && error.code() == UNDEFINED_COLUMN => {
-            let plan = Plan { rows: None, ..plan.clone() };
-            let results =
-                executor.run(&self::transaction(settings, request, caller, &plan)).await?;
-            exec::decode(&plan, settings.limits.max_rows, results)
+/// A request with everything that is made of it before it is known who asks: made once, it can be
+/// run often.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    request: Request,
+    plan: Plan,
+    main: Arc<Statement>,
+}
+
+impl Prepared {
+    /// Writes the statement of a plan.
+    pub fn new(request: Request, plan: Plan) -> Self {
+        let main = Arc::new(render(&plan));
+        Self { request, plan, main }
+    }
+
+    /// What was asked for.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// What was planned for it.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The statement of the plan.
+    pub fn statement(&self) -> &Statement {
+        &self.main
+    }
+
+    /// Everything that is sent to the database.
+    pub fn transaction(&self, settings: &Settings, caller: &Caller) -> Transaction {
+        with_statement(settings, &self.request, caller, &self.plan, Arc::clone(&self.main))
+    }
+
+    /// Runs it as its caller.
+    ///
+    /// # Errors
+    ///
+    /// See [`Executor::run`].
+    pub async fn run(
+        &self,
+        executor: &impl Executor,
+        settings: &Settings,
+        caller: &Caller,
+    ) -> Result<Outcome> {
+        let Self { request, plan, .. } = self;
+        match executor.run(&self.transaction(settings, caller)).await {
+            Ok(results) => exec::decode(plan, settings.limits.max_rows, results),
+            // A column that was dropped after the schema was read is named only where phlo writes
+            // the rows itself: `*` in the statement doesn't know it.
+            Err(error) if plan.rows.is_some() && error.code() == UNDEFINED_COLUMN => {
+                let plan = Plan { rows: None, ..plan.clone() };
+                let transaction = transaction(settings, request, caller, &plan);
+                let results = executor.run(&transaction).await?;
+                exec::decode(&plan, settings.limits.max_rows, results)
+            }
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
     }
 }
 
@@ -115,12 +152,31 @@ pub fn transaction(
     caller: &Caller,
     plan: &Plan,
 ) -> Transaction {
+    with_statement(settings, request, caller, plan, Arc::new(render(plan)))
+}
+
+fn render(plan: &Plan) -> Statement {
     match &plan.rows {
-        None => transaction_of(settings, request, caller, plan, sql::render(plan)),
+        None => sql::render(plan),
+        Some(rows) => sql::render_for_writer(rows),
+    }
+}
+
+fn with_statement(
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+    plan: &Plan,
+    main: Arc<Statement>,
+) -> Transaction {
+    let transaction = transaction_of(settings, request, caller, plan, main);
+    match &plan.rows {
+        None => transaction,
         Some(rows) => Transaction {
             writer: Some(rows.writer.clone()),
-            after: Some(sql::render_response_settings()),
-            ..transaction_of(settings, request, caller, plan, sql::render_for_writer(rows))
+            after: (rows.sets_response || settings.pre_request.is_some())
+                .then(sql::render_response_settings),
+            ..transaction
         },
     }
 }
@@ -131,7 +187,7 @@ pub fn transaction_of(
     request: &Request,
     caller: &Caller,
     plan: &Plan,
-    main: Statement,
+    main: Arc<Statement>,
 ) -> Transaction {
     let estimates =
         matches!(plan.count, CountPlan::Planned | CountPlan::Query { estimate: true, .. });
@@ -183,7 +239,7 @@ pub fn frame(
         isolation: role.and_then(|role| role.isolation),
         settings: session::settings(caller, &context),
         pre_request: settings.pre_request.as_ref().map(session::pre_request),
-        main: Statement::constant("SELECT NULL"),
+        main: Arc::new(Statement::constant("SELECT NULL")),
         writer: None,
         after: None,
         end,

@@ -134,6 +134,11 @@ impl Extensions {
         self
     }
 
+    /// Whether there are hooks that see requests.
+    pub(crate) fn sees_requests(&self) -> bool {
+        !self.before.is_empty()
+    }
+
     /// Lets the hooks see a request.
     ///
     /// # Errors

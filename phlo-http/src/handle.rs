@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use phlo_core::{
-    Code, Error, Result, engine,
+    Code, Error, Result,
+    engine::{self, Prepared},
     exec::{Executor, Transaction},
     parse::{self, Asked, Input},
     plan::{self, Access},
@@ -20,7 +21,7 @@ use crate::{
     extract::Extracted,
     login, observe, openapi,
     respond::{self, Reply},
-    state::{Live, State},
+    state::{Live, PreparedRequest, State},
     timing::Timing,
 };
 
@@ -115,6 +116,12 @@ async fn answer(
         headers: &headers,
         body: &body,
     };
+    // A hook may make something else of each request.
+    let key = if state.extensions().sees_requests() { None } else { input.read_key() };
+    if let Some(read) = key.as_deref().and_then(|key| live.reads.find(key, &schema)) {
+        notes.timing.parse = lap(&mut clock);
+        return run(state, live, &read, &caller(), notes).await;
+    }
     let parsed = parse::request(&input, &live.parse)?;
     notes.timing.parse = lap(&mut clock);
     match parsed.asked {
@@ -122,29 +129,25 @@ async fn answer(
             let mut caller = caller();
             state.extensions().prepare(&mut request, &mut caller)?;
             let plan = plan::plan(&schema, &request, &live.settings.limits)?;
-            notes.timing.plan = lap(&mut clock);
             if live.settings.limits.legacy_target_names {
                 observe::legacy_targets(&live.config, parts, &plan.legacy_targets);
             }
-            if live.config.log_query {
-                let sent = engine::transaction(&live.settings, &request, &caller, &plan);
-                notes.queries = statements(&sent);
-            }
-            let outcome = engine::run(state.pool(), &live.settings, &request, &caller, &plan).await;
-            notes.timing.transaction = lap(&mut clock);
             let canonical_query = match &request.action {
                 Action::Read { .. } => parse::canonical_query(extracted.query),
                 Action::Mutate { .. } | Action::Call { .. } => String::new(),
             };
-            let context = respond::Context {
-                canonical_query: &canonical_query,
-                schema_negotiated: parsed.schema_negotiated,
-                verbosity: live.config.client_error_verbosity,
-            };
-            let mut reply = respond::respond(&context, &request, &plan, outcome?)?;
-            respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
-            notes.timing.response = lap(&mut clock);
-            Ok(reply)
+            let prepared = Prepared::new(*request, plan);
+            notes.timing.plan = lap(&mut clock);
+            let negotiated = parsed.schema_negotiated;
+            let read = PreparedRequest::new(prepared, canonical_query, negotiated, &schema);
+            match key.filter(|_| read.prepared.plan().legacy_targets.is_empty()) {
+                Some(key) => {
+                    let read = Arc::new(read);
+                    live.reads.keep(&key, &read);
+                    run(state, live, &read, &caller, notes).await
+                }
+                None => run(state, live, &read, &caller, notes).await,
+            }
         }
         Asked::Document { schema: name, output, accept } => {
             let extended = state.extensions().describe(&schema, &name);
@@ -163,6 +166,33 @@ async fn answer(
         Asked::DescribeFunction(name) => describe_function(&schema, live, name),
         Asked::DescribeRoot => Ok(respond::describe(respond::ALLOWED_ON_ROOT)),
     }
+}
+
+/// Runs what was asked for, and replies.
+async fn run(
+    state: &State,
+    live: &Live,
+    asked: &PreparedRequest,
+    caller: &Caller,
+    notes: &mut Notes,
+) -> Result<Reply> {
+    let mut clock = Instant::now();
+    let prepared = &asked.prepared;
+    if live.config.log_query {
+        notes.queries = statements(&prepared.transaction(&live.settings, caller));
+    }
+    let outcome = prepared.run(state.pool(), &live.settings, caller).await;
+    notes.timing.transaction = lap(&mut clock);
+    let context = respond::Context {
+        canonical_query: &asked.canonical_query,
+        schema_negotiated: asked.schema_negotiated,
+        verbosity: live.config.client_error_verbosity,
+    };
+    let plan = prepared.plan();
+    let mut reply = respond::respond(&context, prepared.request(), plan, outcome?)?;
+    respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
+    notes.timing.response = lap(&mut clock);
+    Ok(reply)
 }
 
 /// The statements of a transaction, without the values of their parameters.
@@ -268,7 +298,7 @@ impl Document<'_> {
             &[],
             None,
         );
-        transaction.main = openapi::Access::statement(self.name);
+        transaction.main = Arc::new(openapi::Access::statement(self.name));
         if self.live.config.log_query {
             notes.queries = statements(&transaction);
         }

@@ -3,6 +3,8 @@
 //! Passwords are checked here and not in the database, so that hashes never meet the role of a
 //! client; the secret that signs tokens isn't in the database at all.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use phlo_core::{
@@ -139,7 +141,7 @@ impl Users<'_> {
             isolation: None,
             settings: Statement::constant(settings),
             pre_request: None,
-            main: sql::call_with_text(&QualifiedName::new(schema, function), arguments),
+            main: Arc::new(sql::call_with_text(&QualifiedName::new(schema, function), arguments)),
             writer: None,
             after: None,
             end: End::Commit,

@@ -11,6 +11,10 @@ use phlo_http::{
     config, demo, run,
 };
 
+/// Requests allocate much that is small and short-lived, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.example {

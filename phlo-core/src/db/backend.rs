@@ -1,6 +1,6 @@
 //! What a database needs of what it runs on.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use crate::{
     dsl::Cells,
@@ -17,7 +17,7 @@ pub enum Work {
     /// A statement as the role that logged in.
     Plain {
         /// The statement.
-        main: Statement,
+        main: Arc<Statement>,
         /// Whether it may write.
         access: Access,
         /// A condition on its rows without which nothing is kept.

@@ -245,6 +245,7 @@ impl<B: Backend> Database<B> {
     }
 
     fn work(&self, request: &Request, plan: &Plan, main: sql::Statement) -> Work {
+        let main = Arc::new(main);
         match &self.caller {
             None => Work::Plain { main, access: plan.access, guard: plan.guard },
             Some(caller) => {

@@ -3,6 +3,8 @@
 //! Takes the names and kinds of the columns once and the values row by row. Gives what `json_agg`,
 //! `row_to_json` and `json_strip_nulls` would have printed.
 
+use std::sync::Arc;
+
 use bytes::{BufMut as _, BytesMut};
 
 use crate::{
@@ -40,7 +42,7 @@ pub enum Nulls {
 /// Nothing is kept of a row but that it was there, so what was appended can be sent at any time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonRows {
-    columns: Box<[Column]>,
+    columns: Arc<[Column]>,
     layout: Layout,
     nulls: Nulls,
     is_first: bool,
@@ -121,7 +123,7 @@ impl JsonRows {
         mut values: impl Iterator<Item = Option<&'a [u8]>>,
         out: &mut BytesMut,
     ) -> Result<()> {
-        for column in &self.columns {
+        for column in self.columns.iter() {
             let value = values.next().ok_or_else(wrong_length)?;
             out.put_slice(&column.prefix);
             match value {
@@ -137,7 +139,7 @@ impl JsonRows {
         mut values: impl Iterator<Item = Option<&'a [u8]>>,
         out: &mut BytesMut,
     ) -> Result<()> {
-        for column in &self.columns {
+        for column in self.columns.iter() {
             let value = values.next().ok_or_else(wrong_length)?;
             let Some(text) = value.filter(|text| column.kind != Kind::JSON || text != b"null")
             else {

@@ -1,6 +1,6 @@
 //! A unit of work as a value: what is sent to the database, and what decides about its end.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 
@@ -28,8 +28,9 @@ pub struct Transaction {
     pub settings: Statement,
     /// Runs before the main statement, under the role.
     pub pre_request: Option<Statement>,
-    /// The statement whose rows are the answer.
-    pub main: Statement,
+    /// The statement whose rows are the answer. It is shared, since it may have been made for more
+    /// than this one, and may hold a large body.
+    pub main: Arc<Statement>,
     /// Writes the rows of the main statement as they come; without it they are kept as rows.
     pub writer: Option<RowWriter>,
     /// Runs after the main statement: the planner's guess for a count.

@@ -9,6 +9,7 @@ use crate::{
     error::{Code, Error, Result},
     parse::{
         accept::{accept, media_type},
+        key,
         page::parse_span,
         payload::{Purpose, parse_payload},
         prefer::{TransactionOverride, preferences},
@@ -37,6 +38,10 @@ pub struct Input<'a> {
 impl<'a> Input<'a> {
     /// The value of the first header of that name.
     pub fn header(&self, name: &str) -> Option<&'a str> {
+        debug_assert!(
+            !["GET", "HEAD"].contains(&self.method) || key::HEADERS.contains(&name),
+            "{name} is missing in the key of reads"
+        );
         self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| *value)
     }
 }

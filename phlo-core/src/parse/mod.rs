@@ -8,6 +8,7 @@ mod accept;
 mod cursor;
 mod filter;
 mod input;
+mod key;
 mod logic;
 mod name;
 mod order;

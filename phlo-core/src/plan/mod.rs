@@ -10,6 +10,7 @@ mod guard;
 mod model;
 mod mutate;
 mod negotiate;
+mod plain;
 mod read;
 mod rows;
 mod spread;

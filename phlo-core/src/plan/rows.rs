@@ -30,7 +30,12 @@ impl Context<'_, '_> {
         let table = self.schema.table(table)?;
         let counted_apart = !matches!(count, CountPlan::No | CountPlan::Page);
         let headers_only = node.output == Output::HeadersOnly;
-        if counted_apart || headers_only || node.grouped || is_one_row(table, node) {
+        if counted_apart || headers_only || node.grouped {
+            return None;
+        }
+        let sets_response = !self.is_plain(node);
+        if sets_response && is_one_row(table, node) {
+            // The database's own way is as good, and needs no other statement.
             return None;
         }
         let nulls = match body {
@@ -76,7 +81,7 @@ impl Context<'_, '_> {
             Some(nulls) => RowWriter::Json(JsonRows::new(names, Layout::Array, nulls)),
             None => RowWriter::Csv(CsvRows::new(names.map(|(name, _)| name))),
         };
-        Some(RowsPlan { node, writer })
+        Some(RowsPlan { node, writer, sets_response })
     }
 
     fn with_stars_expanded(&self, select: Vec<SelectPlan>, table: &Table) -> Vec<SelectPlan> {
@@ -112,7 +117,7 @@ impl Context<'_, '_> {
     }
 }
 
-/// Whether at most one row can come, for which the database's own way is as good.
+/// Whether at most one row can come.
 fn is_one_row(table: &Table, node: &ReadNode) -> bool {
     let is_pinned = |key: &Ident| {
         node.conditions.iter().any(|condition| {

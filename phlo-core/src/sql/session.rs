@@ -1,7 +1,5 @@
 //! The statement that tells a transaction who asks.
 
-use std::borrow::Cow;
-
 use sea_query::SelectStatement;
 use serde_json::Value;
 
@@ -35,6 +33,10 @@ pub struct Context<'a> {
     pub app_settings: &'a [(String, String)],
 }
 
+/// Keeps the values that were set from being sent back: rows that are skipped are computed all the
+/// same.
+const NO_ROWS: &str = " OFFSET 1";
+
 /// What every transaction sets, as constant text, so that it is prepared once. What may not write
 /// says so first.
 macro_rules! always {
@@ -48,7 +50,8 @@ macro_rules! always {
              pg_catalog.set_config('request.method', $4, true), \
              pg_catalog.set_config('request.path', $5, true), \
              pg_catalog.set_config('request.headers', $6, true), \
-             pg_catalog.set_config('request.cookies', $7, true)"
+             pg_catalog.set_config('request.cookies', $7, true) \
+             OFFSET 1"
         )
     };
 }
@@ -81,39 +84,40 @@ pub fn settings(caller: &Caller, context: &Context<'_>) -> Statement {
         caller.headers.clone(),
         caller.cookies.clone(),
     ];
+    let timezone = context.timezone.map(|zone| ("timezone".to_owned(), zone.to_owned()));
+    let mut rest =
+        timezone.iter().chain(context.function_settings).chain(context.app_settings).peekable();
     let mut params = Vec::with_capacity(values.len());
-    let mut sql = if context.role_settings.is_empty() {
+    if context.role_settings.is_empty() && rest.peek().is_none() {
         params.extend(values.map(Param::Text));
-        Cow::Borrowed(match context.access {
+        let sql = match context.access {
             Access::ReadOnly => READ,
             Access::ReadWrite => WRITE,
-        })
-    } else {
-        let mut sql = String::from(match context.access {
-            Access::ReadOnly => "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)",
-            Access::ReadWrite => "SELECT NULL",
-        });
-        for (place, (name, value)) in NAMES.into_iter().zip(values).enumerate() {
-            if place == 1 {
-                for pair in context.role_settings {
-                    set_named(&mut sql, &mut params, pair);
-                }
-            }
-            params.push(Param::Text(value));
-            sql.push_str(", pg_catalog.set_config('");
-            sql.push_str(name);
-            sql.push_str("', $");
-            sql.push_str(itoa::Buffer::new().format(params.len()));
-            sql.push_str(", true)");
-        }
-        Cow::Owned(sql)
-    };
-    let timezone = context.timezone.map(|zone| ("timezone".to_owned(), zone.to_owned()));
-    let rest = timezone.iter().chain(context.function_settings).chain(context.app_settings);
-    for pair in rest {
-        set_named(sql.to_mut(), &mut params, pair);
+        };
+        return Statement { sql: sql.into(), params, format: ResultFormat::Text };
     }
-    Statement { sql, params, format: ResultFormat::Text }
+    let mut sql = String::from(match context.access {
+        Access::ReadOnly => "SELECT pg_catalog.set_config('transaction_read_only', 'on', true)",
+        Access::ReadWrite => "SELECT NULL",
+    });
+    for (place, (name, value)) in NAMES.into_iter().zip(values).enumerate() {
+        if place == 1 {
+            for pair in context.role_settings {
+                set_named(&mut sql, &mut params, pair);
+            }
+        }
+        params.push(Param::Text(value));
+        sql.push_str(", pg_catalog.set_config('");
+        sql.push_str(name);
+        sql.push_str("', $");
+        sql.push_str(itoa::Buffer::new().format(params.len()));
+        sql.push_str(", true)");
+    }
+    for pair in rest {
+        set_named(&mut sql, &mut params, pair);
+    }
+    sql.push_str(NO_ROWS);
+    Statement { sql: sql.into(), params, format: ResultFormat::Text }
 }
 
 /// Sets what has a name that is bound as well.

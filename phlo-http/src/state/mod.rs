@@ -6,6 +6,7 @@
 mod database;
 mod live;
 mod metrics;
+mod reads;
 mod reload;
 mod requests;
 
@@ -28,6 +29,7 @@ pub use self::{
     database::{Listening, LoadError},
     live::Live,
     metrics::Metrics,
+    reads::{PreparedRequest, Reads},
     reload::Reload,
     requests::Requests,
 };

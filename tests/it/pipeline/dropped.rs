@@ -1,6 +1,9 @@
 //! Requests that are given up half-way: their connections come back clean, or not at all.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use phlo_core::plan::Guard;
 use phlo_core::{
@@ -116,7 +119,7 @@ async fn a_dropped_upload_closes_its_connection() {
     let pid = run(&pool, "select pg_backend_pid()").await.unwrap();
     // The server does not read on while it sleeps, so that the upload is stuck half-way.
     let mut transaction = write("postgres", "select length($1::bytea)", &[]);
-    transaction.main.params = vec![Param::Binary(vec![7; 64 << 20])];
+    Arc::make_mut(&mut transaction.main).params = vec![Param::Binary(vec![7; 64 << 20])];
     transaction.pre_request = Some(phlo_core::sql::Statement::constant("select pg_sleep(30)"));
     give_up(&pool, &transaction, Duration::from_millis(300)).await;
     assert_ne!(run(&pool, "select pg_backend_pid()").await.unwrap(), pid);

@@ -1,5 +1,7 @@
 //! The first error is the answer, nothing of the transaction is kept, and the connection goes on.
 
+use std::sync::Arc;
+
 use phlo_core::plan::{Access, Guard};
 use phlo_core::{
     Code,
@@ -35,8 +37,10 @@ async fn each_step_can_fail() {
             let nobody =
                 Transaction { settings: settings("nobody_at_all", "{}"), ..select.clone() };
             assert_eq!(fails(&pool, &nobody).await, "22023", "{round}");
-            let main =
-                Transaction { main: statement("select * from nothing", &[]), ..select.clone() };
+            let main = Transaction {
+                main: Arc::new(statement("select * from nothing", &[])),
+                ..select.clone()
+            };
             assert_eq!(fails(&pool, &main).await, "42P01", "{round}");
             let pre = Transaction {
                 pre_request: Some(statement("select boom()", &[])),
@@ -46,9 +50,11 @@ async fn each_step_can_fail() {
             let after = Transaction { after: Some(statement("select 1/0", &[])), ..select.clone() };
             assert_eq!(fails(&pool, &after).await, "22012", "{round}");
             let insert = "insert into t values (2) returning id, 1";
-            let read_only = Transaction { main: statement(insert, &[]), ..select.clone() };
+            let read_only =
+                Transaction { main: Arc::new(statement(insert, &[])), ..select.clone() };
             assert_eq!(fails(&pool, &read_only).await, "25006", "{round}");
-            let value = Transaction { main: statement("select $1::int", &["x"]), ..select };
+            let value =
+                Transaction { main: Arc::new(statement("select $1::int", &["x"])), ..select };
             assert_eq!(fails(&pool, &value).await, "22P02", "{round}");
         }
     }
@@ -168,7 +174,7 @@ async fn a_reader_cannot_make_itself_a_writer() {
 async fn parameters_arrive_as_they_are() {
     let (_, pool) = database_and_pool("errors_params", 1).await;
     let mut transaction = read("postgres", "select $1::bytea, $2::text, $3::int, $4::text", &[]);
-    transaction.main.params = vec![
+    Arc::make_mut(&mut transaction.main).params = vec![
         Param::Binary(vec![0, 1, 255]),
         Param::Text("'; drop table t; -- é".to_owned()),
         Param::Null,
@@ -179,6 +185,6 @@ async fn parameters_arrive_as_they_are() {
     let text = "'; drop table t; -- é".as_bytes();
     assert_eq!(row, [Some(br"\x0001ff".as_ref()), Some(text), None, Some(b"".as_ref())]);
     // The server refuses what no text of its can hold.
-    transaction.main.params[1] = Param::Text("a\0b".to_owned());
+    Arc::make_mut(&mut transaction.main).params[1] = Param::Text("a\0b".to_owned());
     assert_eq!(fails(&pool, &transaction).await, "22021");
 }

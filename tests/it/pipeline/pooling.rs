@@ -1,6 +1,9 @@
 //! How many connections there are, for how long, and who gets one.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use phlo_core::{
     Code,
@@ -165,7 +168,7 @@ async fn much_goes_both_ways_at_once() {
         // The server answers this while it is still being sent the rest.
         transaction.pre_request =
             Some(phlo_core::sql::Statement::constant("select repeat('z', 20000000)"));
-        transaction.main.params = vec![Param::Text("x".repeat(10_000_000))];
+        Arc::make_mut(&mut transaction.main).params = vec![Param::Text("x".repeat(10_000_000))];
         let results = pool.run(&transaction).await.unwrap();
         let lengths: Vec<_> =
             results.main.iter().map(|row| row[0].as_ref().map(bytes::Bytes::len)).collect();

@@ -1,6 +1,9 @@
 //! Statements that were prepared before the schema changed.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use phlo_core::exec::{Executor, Transaction, pipeline::Pool};
 use phlo_core::plan::Guard;
@@ -88,7 +91,7 @@ async fn a_write_is_done_once() {
     };
     let guarded = Transaction {
         guard: Some(Guard::Singular),
-        main: statement("insert into t values ($1) returning null, 1, t.*", &["1"]),
+        main: Arc::new(statement("insert into t values ($1) returning null, 1, t.*", &["1"])),
         ..insert.clone()
     };
     warm(&pool, &insert).await;

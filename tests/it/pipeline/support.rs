@@ -1,6 +1,6 @@
 //! What the tests of the executor share: a server, databases of their own, small transactions.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use phlo_core::plan::Access;
@@ -93,7 +93,7 @@ pub(crate) fn read(role: &str, sql: &str, params: &[&str]) -> Transaction {
         isolation: None,
         settings: settings(role, "{}"),
         pre_request: None,
-        main: statement(sql, params),
+        main: Arc::new(statement(sql, params)),
         writer: None,
         after: None,
         end: End::Commit,

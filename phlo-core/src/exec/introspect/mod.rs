@@ -162,6 +162,14 @@ async fn read_tables(
         tables.insert(table.name.clone(), table);
     })
     .await?;
+    rows(connection, include_str!("plain.sql"), &[exposed], |(schema, name)| {
+        let (schema, name): (String, String) = (schema, name);
+        if let Some(table) = tables.get_mut(&QualifiedName::new(schema, name)) {
+            table.plain = true;
+        }
+        Ok(())
+    })
+    .await?;
     Ok(tables)
 }
 

@@ -231,6 +231,7 @@ mod tests {
                 updatable: true,
                 deletable: true,
                 primary_key: Vec::new(),
+                plain: false,
                 unique: Vec::new(),
                 columns: indexmap::IndexMap::new(),
             },

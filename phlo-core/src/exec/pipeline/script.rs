@@ -291,6 +291,8 @@ fn write_step(step: &Step<'_>, out: &mut BytesMut) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{plan::Guard, sql::Statement};
 
@@ -301,7 +303,7 @@ mod tests {
             isolation: None,
             settings: Statement::constant("settings"),
             pre_request: None,
-            main: Statement::constant("main"),
+            main: Arc::new(Statement::constant("main")),
             writer: None,
             after: None,
             end: End::Commit,
@@ -424,7 +426,7 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_not_sent_in_part() {
         let mut transaction = transaction(Access::ReadWrite);
-        transaction.main.sql = "select '\0'".into();
+        Arc::make_mut(&mut transaction.main).sql = "select '\0'".into();
         let (mut statements, mut out) = (Statements::new(8), BytesMut::new());
         let mut write = |transaction: &Transaction| {
             let mut steps = steps(transaction);
@@ -433,8 +435,8 @@ mod tests {
             (error.unwrap_err().kind(), out.len())
         };
         assert_eq!(write(&transaction), (Code::Internal, 0));
-        transaction.main.sql = "main".into();
-        transaction.main.params = vec![Param::Null; 70_000];
+        Arc::make_mut(&mut transaction.main).sql = "main".into();
+        Arc::make_mut(&mut transaction.main).params = vec![Param::Null; 70_000];
         assert_eq!(write(&transaction), (Code::TooLarge, 0));
     }
 }

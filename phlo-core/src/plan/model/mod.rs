@@ -58,6 +58,8 @@ pub struct RowsPlan {
     pub node: ReadNode,
     /// Writes the body.
     pub writer: RowWriter,
+    /// Whether code that it runs may have set something for the response.
+    pub sets_response: bool,
 }
 
 /// What is read, changed or called.
