@@ -1,9 +1,11 @@
 //! The whole way in a few lines: a request in, an outcome out.
 
+mod stream;
+
 use std::collections::BTreeMap;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     exec::{self, End, Executor, Outcome, Transaction},
     plan::{self, Access, CountPlan, Limits, Parameters, Plan},
     request::{Caller, Request, TransactionEnd},
@@ -11,11 +13,13 @@ use crate::{
     sql::{self, Statement, session},
 };
 
+pub use self::stream::{Answering, open};
+
 /// SQLSTATE of a column that doesn't exist.
 const UNDEFINED_COLUMN: &str = "42703";
 
 /// What a server adds to every request.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// What it allows.
     pub limits: Limits,
@@ -27,6 +31,22 @@ pub struct Settings {
     pub app_settings: Vec<(String, String)>,
     /// What holds for transactions of a role.
     pub roles: BTreeMap<String, RoleSettings>,
+    /// How many bytes of a body are gathered, in the hope that it ends, before it is given in
+    /// pieces; see [`open`].
+    pub longest_whole: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            rollback_all: false,
+            pre_request: None,
+            app_settings: Vec::new(),
+            roles: BTreeMap::new(),
+            longest_whole: 256 * 1024,
+        }
+    }
 }
 
 /// What holds for transactions of a role.
@@ -96,16 +116,29 @@ pub async fn run(
     let transaction = transaction(settings, request, caller, plan);
     match executor.run(&transaction).await {
         Ok(results) => exec::decode(plan, settings.limits.max_rows, results),
-        // A column that was dropped after the schema was read is named only where phlo writes the
-        // rows itself: `*` in the statement doesn't know it.
-        Err(error) if plan.rows.is_some() && error.code() == UNDEFINED_COLUMN => {
-            let plan = Plan { rows: None, ..plan.clone() };
-            let results =
-                executor.run(&self::transaction(settings, request, caller, &plan)).await?;
-            exec::decode(&plan, settings.limits.max_rows, results)
+        Err(error) if is_stale(plan, &error) => {
+            run_without_rows(executor, settings, request, caller, plan).await
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether a column may have been dropped after the schema was read: it is named only where phlo
+/// writes the rows itself, since `*` in the statement doesn't know it.
+fn is_stale(plan: &Plan, error: &Error) -> bool {
+    plan.rows.is_some() && error.code() == UNDEFINED_COLUMN
+}
+
+async fn run_without_rows(
+    executor: &impl Executor,
+    settings: &Settings,
+    request: &Request,
+    caller: &Caller,
+    plan: &Plan,
+) -> Result<Outcome> {
+    let plan = Plan { rows: None, ..plan.clone() };
+    let results = executor.run(&transaction(settings, request, caller, &plan)).await?;
+    exec::decode(&plan, settings.limits.max_rows, results)
 }
 
 /// Everything that is sent to the database for a plan.

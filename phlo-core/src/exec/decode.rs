@@ -28,6 +28,29 @@ pub struct Outcome {
     pub inserted: Option<i64>,
 }
 
+/// What is known of a request before its body, where that is too long to be held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// What functions have set as `response.headers` before the statement ran.
+    pub response_headers: Option<String>,
+    /// What functions have set as `response.status` before the statement ran.
+    pub response_status: Option<String>,
+}
+
+impl Head {
+    /// Reads the row of the function that runs before every request.
+    ///
+    /// # Errors
+    ///
+    /// A setting isn't UTF-8.
+    pub(crate) fn decode(before: Option<Row>) -> Result<Self> {
+        // The function's own value comes first.
+        let mut settings = before.unwrap_or_default().into_iter().skip(1);
+        let mut next = || setting(settings.next().flatten());
+        Ok(Self { response_headers: next()?, response_status: next()? })
+    }
+}
+
 /// Reads the row of a plan's statement.
 ///
 /// # Errors
