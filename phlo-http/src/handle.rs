@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use http::{HeaderValue, Method, StatusCode, Uri, Version as HttpVersion, header, request::Parts};
 use phlo_core::{
-    Code, Error, Result, engine,
+    Code, Error, Result,
+    engine::{self, Answering},
     exec::{Executor, Transaction},
     parse::{self, Asked, Input},
     plan::{self, Access},
@@ -104,7 +105,7 @@ async fn answer(
         let mut reply = Reply::new(StatusCode::OK);
         reply.add(header::CONTENT_TYPE, "application/json; charset=utf-8");
         reply.add(header::CONTENT_LENGTH, result.len().to_string());
-        reply.body = result;
+        reply.body = result.into();
         return Ok(reply);
     }
     let headers = extracted.headers();
@@ -130,7 +131,14 @@ async fn answer(
                 let sent = engine::transaction(&live.settings, &request, &caller, &plan);
                 notes.queries = statements(&sent);
             }
-            let outcome = engine::run(state.pool(), &live.settings, &request, &caller, &plan).await;
+            let (pool, settings) = (state.pool(), &live.settings);
+            let answering = if parts.version < HttpVersion::HTTP_11 {
+                // A client of HTTP/1.0 takes the end of the connection for the end of the body, so
+                // that it could not tell that a body in pieces isn't complete.
+                engine::run(pool, settings, &request, &caller, &plan).await.map(Answering::Whole)
+            } else {
+                engine::open(pool, settings, &request, &caller, &plan).await
+            };
             notes.timing.transaction = lap(&mut clock);
             let canonical_query = match &request.action {
                 Action::Read { .. } => parse::canonical_query(extracted.query),
@@ -141,7 +149,12 @@ async fn answer(
                 schema_negotiated: parsed.schema_negotiated,
                 verbosity: live.config.client_error_verbosity,
             };
-            let mut reply = respond::respond(&context, &request, &plan, outcome?)?;
+            let mut reply = match answering? {
+                Answering::Whole(outcome) => respond::respond(&context, &request, &plan, outcome)?,
+                Answering::Pieces(head, pieces) => {
+                    respond::respond_in_pieces(&context, &request, &plan, head, pieces)?
+                }
+            };
             respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
             notes.timing.response = lap(&mut clock);
             Ok(reply)
@@ -236,7 +249,7 @@ impl Document<'_> {
         reply.add(header::CONTENT_TYPE, version.content_type());
         if output == Output::Full {
             reply.add(header::CONTENT_LENGTH, body.len().to_string());
-            reply.body = Bytes::from(body);
+            reply.body = Bytes::from(body).into();
         }
         Ok(reply)
     }
