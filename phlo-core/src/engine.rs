@@ -153,7 +153,7 @@ pub fn transaction(
         Some(rows) => Transaction {
             writer: Some(rows.writer.clone()),
             after: Some(sql::render_response_settings()),
-            ..transaction_of(settings, request, caller, plan, sql::render_for_writer(rows))
+            ..transaction_of(settings, request, caller, plan, sql::render_for_writer(plan, rows))
         },
     }
 }

@@ -324,6 +324,7 @@ impl Version {
             | MediaType::Form
             | MediaType::OctetStream
             | MediaType::ArrayStripped
+            | MediaType::JsonLines { .. }
             | MediaType::Object { .. }
             | MediaType::Plan { .. } => None,
         });

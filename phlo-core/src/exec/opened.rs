@@ -21,7 +21,7 @@ use crate::{
 pub enum Opened {
     /// Everything: it was short.
     Whole(Results),
-    /// The body in pieces, and the last row of the statement before the main one.
+    /// The body in pieces, and what is known [before](Results::before) it.
     Pieces(Option<Row>, BodyStream),
 }
 

@@ -70,7 +70,9 @@ pub type Row = Vec<Option<Bytes>>;
 /// The rows of the statements that have an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
-    /// The last of the statement before the main one, if it gave any.
+    /// The last row of the statement before the main one, if it gave any. Where the rows of the main
+    /// one are elements, its first row instead. Its second and third column are what functions have
+    /// set as `response.headers` and `response.status` by then.
     pub before: Option<Row>,
     /// Those of the main statement, unless they were written.
     pub main: Vec<Row>,

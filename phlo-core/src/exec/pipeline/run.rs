@@ -269,6 +269,11 @@ impl Connection {
                     progress.results.main.push(self.inbox.row(frame)?);
                 }
                 Some(writer) => {
+                    if progress.results.written.rows == 0
+                        && matches!(writer, RowWriter::Elements(_))
+                    {
+                        progress.results.before = Some(self.inbox.row(frame)?);
+                    }
                     progress.results.written.rows += 1;
                     let values = self.inbox.values(frame)?;
                     if let Err(error) = writer.push(values, &mut progress.body) {
