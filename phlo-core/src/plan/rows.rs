@@ -183,5 +183,8 @@ fn is_one_row(table: &Table, node: &ReadNode) -> bool {
 }
 
 fn is_limited_to_one(node: &ReadNode) -> bool {
-    node.range.limit.is_some_and(|limit| limit <= 1)
+    let is_total = node.grouped
+        && node.embeds.is_empty()
+        && node.select.iter().all(|item| item.aggregate.is_some());
+    is_total || node.range.limit.is_some_and(|limit| limit <= 1)
 }

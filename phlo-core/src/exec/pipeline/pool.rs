@@ -309,8 +309,8 @@ impl Executor for Pool {
         }
         Ok(match self.begin(transaction, most).await? {
             (Begun::Over(results), _) => Opened::Whole(results),
-            (Begun::Paused(mut paused), lease) => {
-                let before = paused.progress.results.before.take();
+            (Begun::Paused(paused), lease) => {
+                let before = paused.progress.results.before.clone();
                 let pieces = streaming::pieces(lease, transaction.clone(), paused);
                 Opened::Pieces(before, BodyStream::new(pieces))
             }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use crate::{
     error::Result,
     exec::{
+        decode,
         pipeline::{
             connection::Connection,
             pool::Lease,
@@ -36,6 +37,7 @@ pub(super) fn pieces(
 ) -> impl Stream<Item = Result<Bytes>> + Send {
     try_stream! {
         let Paused { mut progress, names } = paused;
+        let before = progress.results.before.take();
         let mut steps = script::steps(&transaction);
         for (step, name) in steps.iter_mut().zip(names) {
             step.name = name;
@@ -57,7 +59,9 @@ pub(super) fn pieces(
         };
         let connection = lease.connection()?;
         let results = connection.conclude(&transaction, &steps, progress, outcome, false).await;
-        let last = results.map_err(|failure| failure.error)?.written.body;
+        let results = results.map_err(|failure| failure.error)?;
+        decode::check_status(before.as_ref(), results.after.first())?;
+        let last = results.written.body;
         // The slot in the pool is free as soon as the connection is.
         drop(lease);
         if !last.is_empty() {
