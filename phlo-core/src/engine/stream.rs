@@ -27,19 +27,22 @@ pub enum Answering {
 /// What the statement itself sets as `response.headers` comes too late then; if it sets
 /// `response.status`, the body ends with an error.
 ///
-/// ```no_run
-/// use futures_util::TryStreamExt;
-/// use phlo_core::{engine::{self, Answering, Settings}, exec::pipeline::Pool, plan::Limits};
-/// use phlo_core::{Result, request::{Caller, Request}, schema::Schema};
+/// ```
+/// use std::future::poll_fn;
+/// use std::pin::Pin;
 ///
-/// # async fn copy(pool: Pool, schema: Schema, request: Request) -> Result<()> {
+/// use futures_core::Stream;
+/// use phlo_core::engine::{self, Answering, Settings};
+/// use phlo_core::{Result, exec::Executor, request::{Caller, Request}, schema::Schema};
+///
+/// # async fn copy(pool: impl Executor, schema: Schema, request: Request) -> Result<()> {
 /// let settings = Settings::default();
-/// let plan = engine::plan_for(Default::default(), &schema, &request, &settings.limits)?;
+/// let plan = engine::plan_for(pool.parameters(), &schema, &request, &settings.limits)?;
 /// match engine::open(&pool, &settings, &request, &Caller::new("web"), &plan).await? {
 ///     Answering::Whole(outcome) => println!("{} bytes", outcome.body.len()),
 ///     Answering::Pieces(_, mut pieces) => {
-///         while let Some(piece) = pieces.try_next().await? {
-///             println!("{} bytes more", piece.len());
+///         while let Some(piece) = poll_fn(|cx| Pin::new(&mut pieces).poll_next(cx)).await {
+///             println!("{} bytes more", piece?.len());
 ///         }
 ///     }
 /// }

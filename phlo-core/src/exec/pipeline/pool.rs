@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_core::Stream;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError},
@@ -30,7 +31,7 @@ use crate::{
             script::Preparation,
             streaming,
         },
-        transaction::{Executor, Results, Transaction},
+        transaction::{Executor, Results, Row, Transaction},
     },
     plan::Access,
 };
@@ -223,8 +224,25 @@ impl Pool {
         drop(closed);
     }
 
+    /// The rows of a transaction's main statement as they come: memory is needed for a few alone.
+    ///
+    /// Nothing is read from the database unless a row is asked for. The transaction is kept or
+    /// undone before the stream ends, so that an error may come after the last row. If the stream is
+    /// dropped before its end, the statement is stopped if it still runs; that of a write mostly
+    /// doesn't, since PostgreSQL makes all changes before it gives the first row.
+    pub fn rows(
+        &self,
+        transaction: Transaction,
+    ) -> impl Stream<Item = Result<Row>> + Send + 'static {
+        streaming::rows(self.clone(), transaction)
+    }
+
     /// Runs a transaction until it is over or has paused, on a connection that is its own till then.
-    async fn begin(&self, transaction: &Transaction, most: usize) -> Result<(Begun, Lease)> {
+    pub(super) async fn begin(
+        &self,
+        transaction: &Transaction,
+        most: usize,
+    ) -> Result<(Begun, Lease)> {
         let preparation = match self.0.options.prepared_statements {
             true => Preparation::Named,
             false => Preparation::Unnamed,

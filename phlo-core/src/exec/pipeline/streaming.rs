@@ -1,10 +1,11 @@
 //! A transaction whose answer is read as it is asked for. Takes one that has paused; gives pieces of
-//! what is written of its rows. Decides when a piece is long enough; knows nothing of who reads it.
+//! what is written of its rows, or the rows. Decides when a piece is long enough; knows nothing of
+//! who reads it.
 
-use std::{io, time::Duration};
+use std::{io, mem, time::Duration};
 
 use async_stream::try_stream;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
 use tokio::time::timeout;
 
@@ -14,11 +15,11 @@ use crate::{
         decode,
         pipeline::{
             connection::Connection,
-            pool::Lease,
-            run::{Paused, Progress, Reached},
-            script::{self, Step},
+            pool::{Lease, Pool},
+            run::{Begun, Paused, Progress, Reached},
+            script::{self, Name, Step},
         },
-        transaction::Transaction,
+        transaction::{Row, Transaction},
     },
 };
 
@@ -38,20 +39,17 @@ pub(super) fn pieces(
     try_stream! {
         let Paused { mut progress, names } = paused;
         let before = progress.results.before.take();
-        let mut steps = script::steps(&transaction);
-        for (step, name) in steps.iter_mut().zip(names) {
-            step.name = name;
-        }
-        let mut longest = PIECE;
+        let steps = named_steps(&transaction, &names);
         let outcome = loop {
-            // OK because the room for a piece is given back with it: what a client has not read yet
-            // must not share memory with what is written meanwhile.
-            let written = std::mem::replace(&mut progress.body, BytesMut::new());
+            // Each piece has memory of its own: one that the client has not read yet must not share
+            // it with what is written meanwhile.
+            let written = mem::take(&mut progress.body);
+            // A longer one was long because of a long row, and the next may have one too.
+            let room = written.len().clamp(PIECE, 2 * PIECE);
             if !written.is_empty() {
-                longest = longest.max(written.len().min(2 * PIECE));
                 yield written.freeze();
             }
-            progress.body.reserve(longest);
+            progress.body.reserve(room);
             match lease.connection()?.read_piece(&steps, &mut progress).await {
                 Ok(Reached::Enough) => {}
                 outcome => break outcome,
@@ -61,13 +59,56 @@ pub(super) fn pieces(
         let results = connection.conclude(&transaction, &steps, progress, outcome, false).await;
         let results = results.map_err(|failure| failure.error)?;
         decode::check_status(before.as_ref(), results.after.first())?;
-        let last = results.written.body;
         // The slot in the pool is free as soon as the connection is.
         drop(lease);
+        let last = results.written.body;
         if !last.is_empty() {
             yield last;
         }
     }
+}
+
+/// The rows of a transaction without a writer.
+pub(super) fn rows(
+    pool: Pool,
+    transaction: Transaction,
+) -> impl Stream<Item = Result<Row>> + Send + 'static {
+    try_stream! {
+        let (begun, mut lease) = pool.begin(&transaction, PIECE).await?;
+        let results = match begun {
+            Begun::Over(results) => results,
+            Begun::Paused(Paused { mut progress, names }) => {
+                let steps = named_steps(&transaction, &names);
+                let outcome = loop {
+                    progress.kept = 0;
+                    for row in mem::take(&mut progress.results.main) {
+                        yield row;
+                    }
+                    match lease.connection()?.read_piece(&steps, &mut progress).await {
+                        Ok(Reached::Enough) => {}
+                        outcome => break outcome,
+                    }
+                };
+                let connection = lease.connection()?;
+                let results =
+                    connection.conclude(&transaction, &steps, progress, outcome, false).await;
+                results.map_err(|failure| failure.error)?
+            }
+        };
+        drop(lease);
+        for row in results.main {
+            yield row;
+        }
+    }
+}
+
+/// The steps of a transaction that was sent already.
+fn named_steps<'a>(transaction: &'a Transaction, names: &[Name]) -> Vec<Step<'a>> {
+    let mut steps = script::steps(transaction);
+    for (step, name) in steps.iter_mut().zip(names) {
+        step.name = *name;
+    }
+    steps
 }
 
 impl Connection {
@@ -84,7 +125,7 @@ impl Connection {
             }
             let event = match self.try_next()? {
                 Some(event) => event,
-                None if progress.body.is_empty() => self.next().await?,
+                None if progress.body.is_empty() && progress.kept == 0 => self.next().await?,
                 None => match timeout(PAUSE, self.next()).await {
                     Ok(event) => event?,
                     Err(_) => return Ok(Reached::Enough),
