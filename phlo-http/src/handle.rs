@@ -152,7 +152,7 @@ async fn answer(
             let mut reply = match answering? {
                 Answering::Whole(outcome) => respond::respond(&context, &request, &plan, outcome)?,
                 Answering::Pieces(head, pieces) => {
-                    respond::respond_in_pieces(&context, &request, &plan, head, pieces)?
+                    respond::respond_in_pieces(&context, &request, &plan, &head, pieces)?
                 }
             };
             respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);

@@ -11,7 +11,6 @@ use crate::{
 
 /// What comes of a request that may be answered in pieces.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, on the stack")]
 pub enum Answering {
     /// Everything: it was short, or it can't come in pieces.
     Whole(Outcome),

@@ -17,7 +17,6 @@ use crate::{
 
 /// What has come of a unit of work that may be long.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, on the stack")]
 pub enum Opened {
     /// Everything: it was short.
     Whole(Results),

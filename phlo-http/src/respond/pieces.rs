@@ -26,7 +26,7 @@ pub fn respond_in_pieces(
     context: &Context<'_>,
     request: &Request,
     plan: &Plan,
-    head: Head,
+    head: &Head,
     pieces: BodyStream,
 ) -> Result<Reply> {
     let headers = head.response_headers.as_deref().map(headers::parse).transpose()?;
