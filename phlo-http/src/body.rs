@@ -202,3 +202,93 @@ fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
     // Whoever panicked was asking for a piece; whether there are more is clear all the same.
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use http_body::Body as _;
+
+    use super::*;
+
+    /// Pieces that come one by one, then an error or the end.
+    struct Given(Vec<Result<Bytes, Error>>);
+
+    impl Stream for Given {
+        type Item = Result<Bytes, Error>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(if self.0.is_empty() { None } else { Some(self.0.remove(0)) })
+        }
+    }
+
+    fn body(pieces: Vec<Result<Bytes, Error>>) -> Body {
+        Body::pieces(BodyStream::new(Given(pieces)))
+    }
+
+    fn failure() -> Error {
+        Error::new(Code::ConnectionLost, "gone")
+    }
+
+    async fn next(body: &mut Body) -> Option<Result<Bytes, Error>> {
+        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?;
+        Some(frame.map(|frame| frame.into_data().unwrap()))
+    }
+
+    /// Says what became of a body.
+    fn watched(body: &mut Body) -> Arc<Mutex<Option<Ended>>> {
+        let told = Arc::<Mutex<Option<Ended>>>::default();
+        let tell = Arc::clone(&told);
+        body.watch(Duration::from_secs(10), move |ended| *tell.lock().unwrap() = Some(ended));
+        told
+    }
+
+    #[tokio::test]
+    async fn bytes_have_a_length() {
+        let mut whole = Body::from(Bytes::from_static(b"abc"));
+        assert_eq!(whole.size_hint().exact(), Some(3));
+        assert!(!whole.is_end_stream());
+        assert_eq!(next(&mut whole).await.unwrap().unwrap(), "abc");
+        assert!(whole.is_end_stream() && next(&mut whole).await.is_none());
+        assert!(Body::default().is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn pieces_tell_of_their_end() {
+        let mut pieces = body(vec![Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"de"))]);
+        assert_eq!(pieces.size_hint().exact(), None);
+        let told = watched(&mut pieces);
+        while let Some(piece) = next(&mut pieces).await {
+            assert!(!piece.unwrap().is_empty());
+        }
+        drop(pieces);
+        let ended = told.lock().unwrap().take().unwrap();
+        assert_eq!((ended.length, ended.error.is_none()), (5, true));
+    }
+
+    #[tokio::test]
+    async fn an_error_is_kept_for_the_log_and_not_told() {
+        let mut pieces = body(vec![Ok(Bytes::from_static(b"abc")), Err(failure())]);
+        let told = watched(&mut pieces);
+        assert!(next(&mut pieces).await.unwrap().is_ok());
+        let error = next(&mut pieces).await.unwrap().unwrap_err();
+        assert!(!error.to_string().contains("gone"), "{error}");
+        drop(pieces);
+        let ended = told.lock().unwrap().take().unwrap();
+        assert_eq!(ended.error.unwrap().message(), "gone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asks_for_nothing_is_given_up() {
+        let piece = || Ok(Bytes::from_static(b"a"));
+        let mut pieces = body(vec![piece(), piece(), piece(), piece()]);
+        let _told = watched(&mut pieces);
+        for _ in 0..3 {
+            // To be slow is no reason.
+            assert!(next(&mut pieces).await.unwrap().is_ok());
+            sleep(Duration::from_secs(9)).await;
+        }
+        sleep(Duration::from_secs(11)).await;
+        assert!(next(&mut pieces).await.unwrap().is_err());
+    }
+}

@@ -22,6 +22,10 @@ const VIEWS: &str = "
         select n as id, 'number ' || n as name, nullif(n % 3, 0) as rest,
             json_build_object('n', n) as j, array[n] as list
         from generate_series(1, 50000) n;
+    create table library.copies_of_tally
+        (id int primary key, subject_id int references library.subjects);
+    insert into library.copies_of_tally
+        select n, (select min(id) from library.subjects) from generate_series(1, 50000) n;
     create view library.breaks as
         select n as id, 1 / (n - 50000) as quotient from generate_series(1, 100000) n;
     create view library.endless as
@@ -98,18 +102,22 @@ async fn a_long_answer_is_what_a_short_one_would_be() {
     let library = library_with(&[("db-aggregates-enabled", "true")]).await;
     let stripped = "application/vnd.pgrst.array+json;nulls=stripped";
     for (target, accept) in [
-        ("/tally", "application/json"),
-        ("/tally", "application/x-ndjson"),
-        ("/tally", "application/x-ndjson;nulls=stripped"),
-        ("/tally", "text/csv"),
-        ("/tally", stripped),
-        ("/tally?select=rest,count:id.count(),all:list.max()&limit=5", "application/json"),
-        ("/tally?select=n:id,j->n&order=id.desc&offset=7&limit=40000", "application/json"),
+        ("/tally?id=gt.0", "application/json"),
+        ("/tally?id=gt.0", "application/x-ndjson"),
+        ("/tally?id=gt.0", "application/x-ndjson;nulls=stripped"),
+        ("/tally?id=gt.0", "text/csv"),
+        ("/tally?id=gt.0", stripped),
+        ("/copies_of_tally?select=id,...subjects(subject:name)&order=id", "application/json"),
+        ("/copies_of_tally?select=id,...subjects(subject:name)&order=id", "text/csv"),
+        ("/copies_of_tally?select=id,subjects(*)&order=id", "application/x-ndjson"),
+        ("/tally?select=rest,count:id.count(),all:list.max()&order=rest", "application/json"),
+        ("/tally?select=n:id,j->n&order=id.desc&offset=7", "application/json"),
         ("/rpc/count_to?most=50000&select=name", "application/json"),
-        ("/rpc/words?most=50000", "application/json"),
+        ("/rpc/words?most=50000", stripped),
         ("/rpc/words?most=50000", "application/x-ndjson"),
     ] {
-        // Where rows are counted the database makes the body in one piece, or phlo keeps it whole.
+        // Where rows are counted that are limited as well, the database makes the body.
+        let target = &format!("{target}&limit=60000");
         let whole = library.get(target).accept(accept).prefer("count=exact").await;
         let pieces = library.get(target).accept(accept).await;
         assert!(matches!(whole.status, 200 | 206), "{target}: {}", whole.text());
@@ -118,7 +126,7 @@ async fn a_long_answer_is_what_a_short_one_would_be() {
         assert_eq!(pieces.header("content-type"), whole.header("content-type"));
         assert_eq!(pieces.header("content-location"), whole.header("content-location"));
         assert_eq!(pieces.header("vary"), whole.header("vary"));
-        if !target.contains("limit=5") || target.contains("50000") {
+        if !target.contains("count()") {
             assert!(pieces.body.len() > 300_000);
             assert!(!pieces.headers.contains_key("content-length"), "{target} as {accept}");
             assert!(!pieces.headers.contains_key("content-range"), "{target} as {accept}");

@@ -44,7 +44,8 @@ impl Context<'_, '_> {
                 return None;
             }
         };
-        if node.grouped || node.embeds.iter().any(is_spread) {
+        // The names of lifted columns are all that CSV needs of them; JSON needs their types.
+        if node.grouped || layout.is_some() && node.embeds.iter().any(is_spread) {
             return elements(body);
         }
         let mut node = node.clone();
@@ -71,7 +72,15 @@ impl Context<'_, '_> {
                     columns.push((name.clone(), Kind::Scalar(Scalar::Json)));
                 }
                 EmbedShape::Object(EmbedName::Hidden) | EmbedShape::Array(EmbedName::Hidden) => {}
-                EmbedShape::SpreadOne(_) | EmbedShape::SpreadMany { .. } => return None,
+                EmbedShape::SpreadOne(lifted) | EmbedShape::SpreadMany { columns: lifted, .. } => {
+                    for item in lifted {
+                        if item.name == "*" {
+                            return None;
+                        }
+                        columns
+                            .push((item.alias.as_ref().unwrap_or(&item.name).clone(), Kind::TEXT));
+                    }
+                }
             }
         }
         let names = columns.iter().map(|(name, kind)| (name.as_str(), *kind));
@@ -146,6 +155,10 @@ fn is_spread(embed: &EmbedPlan) -> bool {
 /// in pieces.
 fn elements(body: &BodyPlan) -> Option<RowsPlan> {
     let (layout, element, nulls_stripped) = match *body {
+        // What stands between the elements of an array of values depends on their type.
+        BodyPlan::Json { element: Element::Scalar, single: false, nulls_stripped: false } => {
+            return None;
+        }
         BodyPlan::Json { element, single: false, nulls_stripped } => {
             (Layout::Array, element, nulls_stripped)
         }
