@@ -1,21 +1,22 @@
 //! The whole way in a few lines: a request in, an outcome out.
 
+mod prepared;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     error::Result,
-    exec::{self, End, Executor, Outcome, Transaction},
+    exec::{End, Executor, Outcome, Transaction},
     plan::{self, Access, CountPlan, Limits, Parameters, Plan},
     request::{Caller, Request, TransactionEnd},
     schema::{Ident, Isolation, QualifiedName, Schema},
     sql::{self, Statement, session},
 };
 
-/// SQLSTATE of a column that doesn't exist.
-const UNDEFINED_COLUMN: &str = "42703";
+pub use self::prepared::{Answering, Prepared};
 
 /// What a server adds to every request.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// What it allows.
     pub limits: Limits,
@@ -27,6 +28,22 @@ pub struct Settings {
     pub app_settings: Vec<(String, String)>,
     /// What holds for transactions of a role.
     pub roles: BTreeMap<String, RoleSettings>,
+    /// How many bytes of a body are gathered, in the hope that it ends, before it is given in
+    /// pieces; see [`Prepared::open`].
+    pub longest_whole: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            rollback_all: false,
+            pre_request: None,
+            app_settings: Vec::new(),
+            roles: BTreeMap::new(),
+            longest_whole: 256 * 1024,
+        }
+    }
 }
 
 /// What holds for transactions of a role.
@@ -62,7 +79,7 @@ pub async fn answer(
     let plan = plan_for(executor.parameters(), schema, &request, &settings.limits)?;
     let prepared = Prepared::new(request, plan);
     let outcome = prepared.run(executor, settings, caller).await?;
-    Ok(Answer { plan: prepared.plan, outcome })
+    Ok(Answer { plan: prepared.plan().clone(), outcome })
 }
 
 /// Plans a request for an executor whose statements have such parameters.
@@ -82,69 +99,6 @@ pub fn plan_for(
     plan::plan(schema, request, &Limits { parameters, ..limits.clone() })
 }
 
-/// A request with everything that is made of it before it is known who asks: made once, it can be
-/// run often.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    request: Request,
-    plan: Plan,
-    main: Arc<Statement>,
-}
-
-impl Prepared {
-    /// Writes the statement of a plan.
-    pub fn new(request: Request, plan: Plan) -> Self {
-        let main = Arc::new(render(&plan));
-        Self { request, plan, main }
-    }
-
-    /// What was asked for.
-    pub fn request(&self) -> &Request {
-        &self.request
-    }
-
-    /// What was planned for it.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The statement of the plan.
-    pub fn statement(&self) -> &Statement {
-        &self.main
-    }
-
-    /// Everything that is sent to the database.
-    pub fn transaction(&self, settings: &Settings, caller: &Caller) -> Transaction {
-        with_statement(settings, &self.request, caller, &self.plan, Arc::clone(&self.main))
-    }
-
-    /// Runs it as its caller.
-    ///
-    /// # Errors
-    ///
-    /// See [`Executor::run`].
-    pub async fn run(
-        &self,
-        executor: &impl Executor,
-        settings: &Settings,
-        caller: &Caller,
-    ) -> Result<Outcome> {
-        let Self { request, plan, .. } = self;
-        match executor.run(&self.transaction(settings, caller)).await {
-            Ok(results) => exec::decode(plan, settings.limits.max_rows, results),
-            // A column that was dropped after the schema was read is named only where phlo writes
-            // the rows itself: `*` in the statement doesn't know it.
-            Err(error) if plan.rows.is_some() && error.code() == UNDEFINED_COLUMN => {
-                let plan = Plan { rows: None, ..plan.clone() };
-                let transaction = transaction(settings, request, caller, &plan);
-                let results = executor.run(&transaction).await?;
-                exec::decode(&plan, settings.limits.max_rows, results)
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// Everything that is sent to the database for a plan.
 pub fn transaction(
     settings: &Settings,
@@ -158,7 +112,7 @@ pub fn transaction(
 fn render(plan: &Plan) -> Statement {
     match &plan.rows {
         None => sql::render(plan),
-        Some(rows) => sql::render_for_writer(rows),
+        Some(rows) => sql::render_for_writer(plan, rows),
     }
 }
 

@@ -63,7 +63,7 @@ proptest! {
             let Ok(plan) = plan::plan(&SCHEMA, &request, &limits(parameters)) else { continue };
             let mut statements =
                 vec![sql::render(&plan), sql::render_rows(&plan), sql::render_estimate(&plan)];
-            statements.extend(plan.rows.as_ref().map(sql::render_for_writer));
+            statements.extend(plan.rows.as_ref().map(|rows| sql::render_for_writer(&plan, rows)));
             for statement in statements {
                 check(&statement, &given, parameters)?;
             }

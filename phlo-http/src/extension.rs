@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use http::{Method, Response, request::Parts};
-use http_body_util::Full;
 use phlo_core::{
     Code, Error, Result,
     request::{Caller, Request},
@@ -16,10 +15,12 @@ use phlo_core::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use crate::body::Body;
+
 type Running = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
 type Run = Box<dyn Fn(Caller, Value) -> Running + Send + Sync>;
 type Before = Box<dyn Fn(&mut Request, &mut Caller) -> Result<()> + Send + Sync>;
-type After = Box<dyn Fn(&Parts, &mut Response<Full<Bytes>>) + Send + Sync>;
+type After = Box<dyn Fn(&Parts, &mut Response<Body>) + Send + Sync>;
 
 /// What a program adds to an API.
 ///
@@ -128,7 +129,7 @@ impl Extensions {
     #[must_use]
     pub fn after(
         mut self,
-        hook: impl Fn(&Parts, &mut Response<Full<Bytes>>) + Send + Sync + 'static,
+        hook: impl Fn(&Parts, &mut Response<Body>) + Send + Sync + 'static,
     ) -> Self {
         self.after.push(Box::new(hook));
         self
@@ -149,7 +150,7 @@ impl Extensions {
     }
 
     /// Lets the hooks see a response.
-    pub(crate) fn finish(&self, parts: &Parts, response: &mut Response<Full<Bytes>>) {
+    pub(crate) fn finish(&self, parts: &Parts, response: &mut Response<Body>) {
         self.after.iter().for_each(|hook| hook(parts, response));
     }
 

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use http::{HeaderValue, Method, StatusCode, Uri, Version as HttpVersion, header, request::Parts};
 use phlo_core::{
     Code, Error, Result,
-    engine::{self, Prepared},
+    engine::{self, Answering, Prepared},
     exec::{Executor, Transaction},
     parse::{self, Asked, Input},
     plan::{self, Access},
@@ -105,7 +105,7 @@ async fn answer(
         let mut reply = Reply::new(StatusCode::OK);
         reply.add(header::CONTENT_TYPE, "application/json; charset=utf-8");
         reply.add(header::CONTENT_LENGTH, result.len().to_string());
-        reply.body = result;
+        reply.body = result.into();
         return Ok(reply);
     }
     let headers = extracted.headers();
@@ -120,7 +120,7 @@ async fn answer(
     let key = if state.extensions().sees_requests() { None } else { input.read_key() };
     if let Some(read) = key.as_deref().and_then(|key| live.reads.find(key, &schema)) {
         notes.timing.parse = lap(&mut clock);
-        return run(state, live, &read, &caller(), notes).await;
+        return run(state, live, parts.version, &read, &caller(), notes).await;
     }
     let parsed = parse::request(&input, &live.parse)?;
     notes.timing.parse = lap(&mut clock);
@@ -144,9 +144,9 @@ async fn answer(
                 Some(key) => {
                     let read = Arc::new(read);
                     live.reads.keep(&key, &read);
-                    run(state, live, &read, &caller, notes).await
+                    run(state, live, parts.version, &read, &caller, notes).await
                 }
-                None => run(state, live, &read, &caller, notes).await,
+                None => run(state, live, parts.version, &read, &caller, notes).await,
             }
         }
         Asked::Document { schema: name, output, accept } => {
@@ -172,6 +172,7 @@ async fn answer(
 async fn run(
     state: &State,
     live: &Live,
+    version: HttpVersion,
     asked: &PreparedRequest,
     caller: &Caller,
     notes: &mut Notes,
@@ -181,15 +182,27 @@ async fn run(
     if live.config.log_query {
         notes.queries = statements(&prepared.transaction(&live.settings, caller));
     }
-    let outcome = prepared.run(state.pool(), &live.settings, caller).await;
+    let (pool, settings) = (state.pool(), &live.settings);
+    let answering = if version < HttpVersion::HTTP_11 {
+        // A client of HTTP/1.0 takes the end of the connection for the end of the body, so that it
+        // could not tell that a body in pieces isn't complete.
+        prepared.run(pool, settings, caller).await.map(Answering::Whole)
+    } else {
+        prepared.open(pool, settings, caller).await
+    };
     notes.timing.transaction = lap(&mut clock);
     let context = respond::Context {
         canonical_query: &asked.canonical_query,
         schema_negotiated: asked.schema_negotiated,
         verbosity: live.config.client_error_verbosity,
     };
-    let plan = prepared.plan();
-    let mut reply = respond::respond(&context, prepared.request(), plan, outcome?)?;
+    let (request, plan) = (prepared.request(), prepared.plan());
+    let mut reply = match answering? {
+        Answering::Whole(outcome) => respond::respond(&context, request, plan, outcome)?,
+        Answering::Pieces(head, pieces) => {
+            respond::respond_in_pieces(&context, request, plan, &head, pieces)?
+        }
+    };
     respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
     notes.timing.response = lap(&mut clock);
     Ok(reply)
@@ -266,7 +279,7 @@ impl Document<'_> {
         reply.add(header::CONTENT_TYPE, version.content_type());
         if output == Output::Full {
             reply.add(header::CONTENT_LENGTH, body.len().to_string());
-            reply.body = Bytes::from(body);
+            reply.body = Bytes::from(body).into();
         }
         Ok(reply)
     }
@@ -341,6 +354,7 @@ impl Version {
             | MediaType::Form
             | MediaType::OctetStream
             | MediaType::ArrayStripped
+            | MediaType::JsonLines { .. }
             | MediaType::Object { .. }
             | MediaType::Plan { .. } => None,
         });

@@ -208,6 +208,6 @@ fn token(live: &Live, user: &User) -> Result<Reply> {
     reply.add(header::CONTENT_TYPE, "application/json; charset=utf-8");
     reply.add(header::CACHE_CONTROL, "no-store");
     reply.add(header::CONTENT_LENGTH, body.len().to_string());
-    reply.body = Bytes::from(body);
+    reply.body = Bytes::from(body).into();
     Ok(reply)
 }

@@ -4,12 +4,14 @@ use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, task, time::
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
-use http_body::Body;
-use http_body_util::Full;
 use hyper::{Request, Response, ext::ReasonPhrase};
 
 use crate::{
-    cors, extract, handle,
+    body::{Body, Ended},
+    cors,
+    error::Failure,
+    extract,
+    handle::{self, Handled},
     observe::{self, Access},
     respond::Reply,
     state::{Live, State},
@@ -32,9 +34,9 @@ impl Api {
     }
 
     /// Answers one request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: Body<Data = Bytes>,
+        B: http_body::Body<Data = Bytes>,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let started = Instant::now();
@@ -50,30 +52,65 @@ impl Api {
             handle::ask_for_document(&mut parts);
         }
         let body = extract::read_body(&parts.headers, body, live.config.server_max_body_size).await;
-        let handled = handle::handle(&self.state, &live, &parts, body).await;
-        let mut reply = handled.reply;
+        let mut handled = handle::handle(&self.state, &live, &parts, body).await;
+        let mut reply = std::mem::take(&mut handled.reply);
         if live.config.server_timing_enabled {
             reply.add(HeaderName::from_static("server-timing"), handled.timing.to_string());
         }
         self.finish(&live, &parts, &mut reply);
-        let took = started.elapsed();
-        requests.count(&parts.method, reply.status, took);
-        observe::queries(&live.config, reply.status, &handled.queries);
-        observe::access(
-            &live.config,
-            &Access {
-                parts: &parts,
-                role: handled.role.as_deref(),
-                status: reply.status,
-                length: content_length(&reply),
-                code: handled.code.as_deref(),
-                request_id: request_id(&live, &parts),
-                took,
-            },
-        );
+        let (status, length) = (reply.status, content_length(&reply));
+        if reply.body.is_in_pieces() {
+            let (api, live, parts) = (self.clone(), Arc::clone(&live), parts.clone());
+            let patience = live.config.server_send_timeout;
+            reply.body.watch(patience, move |ended| {
+                let Ended { length, error } = ended;
+                if let Some(error) = error {
+                    handled.code = Some(api.failed(&live, &error));
+                }
+                api.note(&live, &parts, &handled, (status, Some(length)), started);
+            });
+        } else {
+            self.note(&live, &parts, &handled, (status, length), started);
+        }
         let mut response = into_response(reply, parts.version);
         self.state.extensions().finish(&parts, &mut response);
         response
+    }
+
+    /// Counts and logs a request that was answered.
+    fn note(
+        &self,
+        live: &Live,
+        parts: &http::request::Parts,
+        handled: &Handled,
+        (status, length): (StatusCode, Option<u64>),
+        started: Instant,
+    ) {
+        let took = started.elapsed();
+        self.state.metrics().requests().count(&parts.method, status, took);
+        observe::queries(&live.config, status, &handled.queries);
+        observe::access(
+            &live.config,
+            &Access {
+                parts,
+                role: handled.role.as_deref(),
+                status,
+                length,
+                code: handled.code.as_deref(),
+                request_id: request_id(live, parts),
+                took,
+            },
+        );
+    }
+
+    /// Logs what ended a body before its time, and gives its code.
+    fn failed(&self, live: &Live, error: &phlo_core::Error) -> String {
+        let failure = Failure::new(error, true);
+        observe::broken_off(&live.config, error, &failure);
+        if error.is_connection() {
+            self.state.reload().schema();
+        }
+        failure.code
     }
 
     /// Adds what every response carries.
@@ -114,8 +151,8 @@ fn content_length(reply: &Reply) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
-fn into_response(reply: Reply, version: Version) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body));
+fn into_response(reply: Reply, version: Version) -> Response<Body> {
+    let mut response = Response::new(reply.body);
     *response.status_mut() = reply.status;
     *response.version_mut() = version;
     for (name, value) in reply.headers {
@@ -130,14 +167,14 @@ fn into_response(reply: Reply, version: Version) -> Response<Full<Bytes>> {
     response
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl<B> hyper::service::Service<Request<B>> for Api
 where
-    B: Body<Data = Bytes> + Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<Body>;
     type Error = Infallible;
     type Future = Answering;
 
@@ -159,10 +196,10 @@ where
 
 impl<B> tower_service::Service<Request<B>> for Api
 where
-    B: Body<Data = Bytes> + Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<Body>;
     type Error = Infallible;
     type Future = Answering;
 

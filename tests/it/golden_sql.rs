@@ -82,7 +82,7 @@ async fn postgresql_takes_every_golden_statement() {
 fn statements(plan: &Plan) -> Vec<Statement> {
     let plan = Plan { explain: None, ..plan.clone() };
     let mut statements = vec![sql::render(&plan), sql::render_rows(&plan)];
-    statements.extend(plan.rows.as_ref().map(sql::render_for_writer));
+    statements.extend(plan.rows.as_ref().map(|rows| sql::render_for_writer(&plan, rows)));
     statements
 }
 

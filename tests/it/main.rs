@@ -28,6 +28,7 @@ mod login;
 mod numbers;
 mod pipeline;
 mod reading;
+mod streaming;
 mod trips;
 mod typed;
 mod writing;

@@ -76,6 +76,7 @@ async fn typed_queries() {
     writes(&sqlx.on(&mut connection)).await;
     transactions(&sqlx, &mut connection).await;
     streams(&sqlx).await;
+    streams_of_its_own(&films.pipelined()).await;
     permissions_are_not_cached(&films.uri, &films.schema).await;
     operators(&sqlx).await;
 }
@@ -250,6 +251,21 @@ async fn streams(db: &Database<PgPool>) {
         let mut stream = std::pin::pin!(db.stream(select(Films)));
         assert!(stream.try_next().await.unwrap().is_some());
     }
+}
+
+async fn streams_of_its_own(db: &Database<Pool>) {
+    use futures_util::{StreamExt as _, TryStreamExt as _};
+    for db in [db.clone(), db.as_role("viewer")] {
+        let titles: Vec<String> =
+            db.stream(select(Films).columns(films::TITLE)).try_collect().await.unwrap();
+        assert_eq!(titles.len(), 4);
+        let mut stream = std::pin::pin!(db.stream(select(Films)));
+        assert!(stream.try_next().await.unwrap().is_some());
+    }
+    let nobody = db.as_role("nobody");
+    let mut unknown = std::pin::pin!(nobody.stream(select(Films)));
+    assert!(unknown.next().await.unwrap().is_err());
+    assert!(unknown.next().await.is_none());
 }
 
 /// A role doesn't get a permission by using a statement that another one has prepared.

@@ -1,13 +1,20 @@
 //! Typed queries on phlo's own pool: one trip over the network each, whoever the caller is.
 
+use std::{future::poll_fn, sync::Arc};
+
+use async_stream::try_stream;
 use bytes::Bytes;
+use futures_core::Stream;
 
 use crate::{
-    db::backend::{Backend, Work},
-    dsl::{Cell, Cells},
+    db::{
+        Database,
+        backend::{Backend, Work},
+    },
+    dsl::{Casts, Cell, Cells, Fields, Layout, Query},
     error::{Code, Error, Result},
-    exec::{End, Executor, Results, Transaction, pipeline::Pool},
-    plan::Parameters,
+    exec::{End, Executor, Results, Row, Transaction, pipeline::Pool},
+    plan::{Access, Guard, Parameters},
     sql::Statement,
 };
 
@@ -20,20 +27,7 @@ impl Backend for Pool {
         match work {
             Work::As(transaction) => Executor::run(self, transaction).await,
             Work::Plain { main, access, guard } => {
-                let transaction = Transaction {
-                    role: String::new(),
-                    access: *access,
-                    isolation: None,
-                    // What an earlier caller has left behind must not hold for this one.
-                    settings: Statement::constant("SELECT set_config('role', 'none', true)"),
-                    pre_request: None,
-                    main: main.clone(),
-                    writer: None,
-                    after: None,
-                    end: End::Commit,
-                    guard: *guard,
-                };
-                Executor::run(self, &transaction).await
+                Executor::run(self, &plain(main, *access, *guard)).await
             }
         }
     }
@@ -45,6 +39,51 @@ impl Backend for Pool {
     ) -> Result<Vec<R>> {
         let results = Backend::run(self, work).await?;
         results.main.iter().map(|row| read(&Values(row))).collect()
+    }
+}
+
+/// A statement of the role that logged in.
+fn plain(main: &Arc<Statement>, access: Access, guard: Option<Guard>) -> Transaction {
+    Transaction {
+        role: String::new(),
+        access,
+        isolation: None,
+        // What an earlier caller has left behind must not hold for this one.
+        settings: Statement::constant("SELECT set_config('role', 'none', true)"),
+        pre_request: None,
+        main: Arc::clone(main),
+        writer: None,
+        after: None,
+        end: End::Commit,
+        guard,
+    }
+}
+
+fn decode<Q: Query>(query: &Q, row: &Row, layout: &Layout) -> Result<Q::Output> {
+    query.read(&mut Fields::new(&Values(row), layout))
+}
+
+impl Database<Pool> {
+    /// The rows that a query gives, one by one as they come: memory is needed for a few alone.
+    ///
+    /// A connection of the pool is in use until the end of the stream, or until it is dropped; see
+    /// [`Pool::rows`].
+    pub fn stream<'a, Q>(&'a self, query: Q) -> impl Stream<Item = Result<Q::Output>> + Send + 'a
+    where
+        Q: Query + Send + Sync + 'a,
+        Q::Output: Send,
+    {
+        try_stream! {
+            let (request, layout) = query.prepare(Casts::Yes);
+            let transaction = match self.typed_work(&request)? {
+                Work::As(transaction) => transaction,
+                Work::Plain { main, access, guard } => plain(&main, access, guard),
+            };
+            let mut rows = std::pin::pin!(self.backend.rows(transaction));
+            while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
+                yield decode(&query, &row?, &layout)?;
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::{
-    encode::{CsvRows, JsonRows},
+    encode::{CsvRows, Elements, JsonRows},
     error::Result,
 };
 
@@ -17,6 +17,8 @@ pub enum RowWriter {
     Json(JsonRows),
     /// As CSV.
     Csv(CsvRows),
+    /// As the JSON that each row's first value is.
+    Elements(Elements),
 }
 
 impl RowWriter {
@@ -34,6 +36,10 @@ impl RowWriter {
         match self {
             Self::Json(rows) => rows.push(values, out),
             Self::Csv(rows) => rows.push(values, out),
+            Self::Elements(elements) => {
+                elements.push(values.into_iter().next().flatten(), out);
+                Ok(())
+            }
         }
     }
 
@@ -42,6 +48,7 @@ impl RowWriter {
         match self {
             Self::Json(rows) => rows.finish(out),
             Self::Csv(rows) => rows.finish(out),
+            Self::Elements(elements) => elements.finish(out),
         }
     }
 }

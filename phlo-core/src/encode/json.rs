@@ -27,6 +27,30 @@ pub enum Layout {
     Lines,
 }
 
+impl Layout {
+    /// What stands before an element.
+    #[inline]
+    pub(super) fn before(self, is_first: bool, nulls: Nulls) -> &'static [u8] {
+        match (self, is_first) {
+            (Self::Array, true) => b"[",
+            (Self::Array, false) if nulls == Nulls::Kept => b", \n ",
+            // `json_strip_nulls` writes no white space.
+            (Self::Array, false) => b",",
+            (Self::Single | Self::Lines, _) => b"",
+        }
+    }
+
+    /// What stands after the last element, or in the place of any.
+    pub(super) fn after(self, is_empty: bool) -> &'static [u8] {
+        match (self, is_empty) {
+            (Self::Array, false) => b"]",
+            (Self::Array, true) => b"[]",
+            (Self::Single, true) => b"null",
+            (Self::Single, false) | (Self::Lines, _) => b"",
+        }
+    }
+}
+
 /// What happens to fields that are null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nulls {
@@ -78,14 +102,10 @@ impl JsonRows {
         out: &mut BytesMut,
     ) -> Result<()> {
         let start = out.len();
-        match (self.layout, self.is_first) {
-            (Layout::Array, true) => out.put_u8(b'['),
-            (Layout::Array, false) if self.nulls == Nulls::Kept => out.put_slice(b", \n "),
-            // `json_strip_nulls` writes no white space.
-            (Layout::Array, false) => out.put_u8(b','),
-            (Layout::Single, false) => return Ok(()),
-            (Layout::Single, true) | (Layout::Lines, _) => {}
+        if self.layout == Layout::Single && !self.is_first {
+            return Ok(());
         }
+        out.put_slice(self.layout.before(self.is_first, self.nulls));
         let object = out.len();
         let written = match self.nulls {
             Nulls::Kept => self.put_fields(values.into_iter(), out),
@@ -110,12 +130,7 @@ impl JsonRows {
 
     /// Appends what comes after the last row.
     pub fn finish(self, out: &mut BytesMut) {
-        match (self.layout, self.is_first) {
-            (Layout::Array, false) => out.put_u8(b']'),
-            (Layout::Array, true) => out.put_slice(b"[]"),
-            (Layout::Single, true) => out.put_slice(b"null"),
-            (Layout::Single, false) | (Layout::Lines, _) => {}
-        }
+        out.put_slice(self.layout.after(self.is_first));
     }
 
     fn put_fields<'a>(
@@ -158,15 +173,19 @@ impl JsonRows {
         if self.layout == Layout::Lines
             && matches!(kind, Kind::Scalar(Scalar::Json) | Kind::Array(Scalar::Json))
         {
-            // The column's own JSON may span lines. There, line feeds are white space: strings
-            // can't hold them.
-            for byte in out.get_mut(start..).unwrap_or_default() {
-                if matches!(byte, b'\n' | b'\r') {
-                    *byte = b' ';
-                }
-            }
+            make_one_line(out.get_mut(start..).unwrap_or_default());
         }
         Ok(())
+    }
+}
+
+/// Puts JSON that may span lines on one: there, line feeds are white space, since strings can't hold
+/// them.
+pub(super) fn make_one_line(json: &mut [u8]) {
+    for byte in json {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
     }
 }
 

@@ -38,6 +38,7 @@
 mod array;
 mod chunk;
 mod csv;
+mod elements;
 mod json;
 mod kind;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod value;
 pub use self::{
     chunk::{Chunks, RowWriter},
     csv::CsvRows,
+    elements::Elements,
     json::{JsonRows, Layout, Nulls},
     kind::{Kind, Scalar},
 };

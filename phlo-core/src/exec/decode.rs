@@ -28,6 +28,29 @@ pub struct Outcome {
     pub inserted: Option<i64>,
 }
 
+/// What is known of a request before its body, where that is too long to be held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// What functions have set as `response.headers` before the statement ran.
+    pub response_headers: Option<String>,
+    /// What functions have set as `response.status` before the statement ran.
+    pub response_status: Option<String>,
+}
+
+impl Head {
+    /// Reads the row of the function that runs before every request.
+    ///
+    /// # Errors
+    ///
+    /// A setting isn't UTF-8.
+    pub(crate) fn decode(before: Option<Row>) -> Result<Self> {
+        // The function's own value comes first.
+        let mut settings = before.unwrap_or_default().into_iter().skip(1);
+        let mut next = || setting(settings.next().flatten());
+        Ok(Self { response_headers: next()?, response_status: next()? })
+    }
+}
+
 /// Reads the row of a plan's statement.
 ///
 /// # Errors
@@ -77,6 +100,24 @@ fn decode_rows(plan: &Plan, results: Results) -> Result<Outcome> {
         response_status: next()?,
         ..Outcome::default()
     })
+}
+
+/// Checks that a statement has not set another `response.status` than was known before its rows.
+///
+/// # Errors
+///
+/// It has, when the response had begun.
+#[cfg(feature = "pipeline")]
+pub(crate) fn check_status(before: Option<&Row>, after: Option<&Row>) -> Result<()> {
+    let status = |row: Option<&Row>, at: usize| {
+        row.and_then(|row| row.get(at)?.clone()).filter(|status| !status.is_empty())
+    };
+    // Nothing else asks whether a statement has set it.
+    if after.is_none() || status(before, 2) == status(after, 1) {
+        return Ok(());
+    }
+    let message = "response.status was set when the response had begun";
+    Err(Error::new(Code::ResponseStatus, message))
 }
 
 fn lines(rows: &[Row]) -> Bytes {
@@ -129,6 +170,23 @@ mod tests {
         let json = Bytes::from_static(br#"[{"Plan": {"Node Type": "Seq Scan", "Plan Rows": 42}}]"#);
         assert_eq!(estimate(&[vec![Some(json)]]), Some(42));
         assert_eq!(estimate(&[]), None);
+    }
+
+    #[test]
+    #[cfg(feature = "pipeline")]
+    fn a_status_can_be_late() {
+        let row = |values: &[&'static str]| -> Row {
+            values.iter().map(|value| Some(Bytes::from_static(value.as_bytes()))).collect()
+        };
+        let check = |before: Option<&[&'static str]>, after: Option<&[&'static str]>| {
+            check_status(before.map(row).as_ref(), after.map(row).as_ref()).is_ok()
+        };
+        assert!(check(None, None));
+        assert!(check(None, Some(&["[]", ""])));
+        assert!(check(Some(&["x", "[]", "201"]), Some(&["[1]", "201"])));
+        assert!(!check(Some(&["x", "[]", ""]), Some(&["[]", "201"])));
+        assert!(!check(Some(&["x", "[]", "201"]), Some(&["[]", "202"])));
+        assert!(!check(None, Some(&["[]", "201"])));
     }
 
     #[test]

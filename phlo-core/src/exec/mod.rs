@@ -4,6 +4,7 @@
 //! [`Executor`] can send all of it at once.
 
 mod decode;
+mod opened;
 mod transaction;
 
 #[cfg(feature = "sqlx")]
@@ -13,5 +14,6 @@ pub mod pipeline;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 
-pub use self::decode::{Outcome, decode};
+pub use self::decode::{Head, Outcome, decode};
+pub use self::opened::{BodyStream, Opened};
 pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::{
     encode::RowWriter,
     error::Result,
+    exec::Opened,
     plan::{Access, Guard, Parameters},
     schema::Isolation,
     sql::Statement,
@@ -70,6 +71,10 @@ pub type Row = Vec<Option<Bytes>>;
 /// The rows of the statements that have an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
+    /// The last row of the statement before the main one, if it gave any. Where the rows of the main
+    /// one are elements, its first row instead. Its second and third column are what functions have
+    /// set as `response.headers` and `response.status` by then.
+    pub before: Option<Row>,
     /// Those of the main statement, unless they were written.
     pub main: Vec<Row>,
     /// What was written of them.
@@ -104,6 +109,21 @@ pub trait Executor: Send + Sync {
     ///
     /// The database's own error; a guard that was not met; a lost connection; no connection in time.
     fn run(&self, transaction: &Transaction) -> impl Future<Output = Result<Results>> + Send;
+
+    /// Runs one unit of work; gives what its writer writes in pieces if that becomes longer than so
+    /// many bytes. An executor that can't, gives the whole however long it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run); what goes wrong after the first piece, the stream says.
+    fn open(
+        &self,
+        transaction: &Transaction,
+        most: usize,
+    ) -> impl Future<Output = Result<Opened>> + Send {
+        let _ = most;
+        async { self.run(transaction).await.map(Opened::Whole) }
+    }
 }
 
 #[cfg(test)]

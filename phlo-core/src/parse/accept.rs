@@ -89,6 +89,9 @@ fn read(text: &str, depth: usize) -> MediaType {
         ("application", "x-www-form-urlencoded") => MediaType::Form,
         ("application", "octet-stream") => MediaType::OctetStream,
         ("*", "*") => MediaType::Any,
+        ("application", "x-ndjson" | "jsonl") => {
+            MediaType::JsonLines { nulls_stripped: stripped() }
+        }
         ("application", "vnd.pgrst.object" | "vnd.pgrst.object+json") => {
             MediaType::Object { nulls_stripped: stripped() }
         }
@@ -188,6 +191,9 @@ mod tests {
             ("application/vnd.pgrst.object;nulls=Stripped", Object { nulls_stripped: false }),
             ("application/vnd.pgrst.array+json;nulls=stripped", MediaType::ArrayStripped),
             ("application/vnd.pgrst.array+json", Json),
+            ("application/x-ndjson", MediaType::JsonLines { nulls_stripped: false }),
+            ("application/jsonl;charset=utf-8", MediaType::JsonLines { nulls_stripped: false }),
+            ("application/X-NDJSON;nulls=stripped", MediaType::JsonLines { nulls_stripped: true }),
             ("application/vnd.pgrst.plan;", plan(Json, PlanFormat::Text, &[])),
             (
                 "application/vnd.pgrst.plan;for=\"application/json\"",

@@ -29,8 +29,8 @@ pub use self::model::{
     ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
     CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,
     JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind, MutationPlan,
-    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsPlan, SelectPlan, Source,
-    SpreadColumn, Typing,
+    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsForm, RowsPlan, SelectPlan,
+    Source, SpreadColumn, Typing,
 };
 
 /// What a server allows, and what it adds to every request.
@@ -194,16 +194,23 @@ impl Context<'_, '_> {
                  handling=strict",
             ));
         }
-        let range = node.range;
+        let count = self.plan_count(node.range);
+        let access = call::access(routine, invocation);
+        let guard = singular(&body.media).or(max_affected);
+        let streams = routine.returns.is_set
+            && access == Access::ReadOnly
+            && guard.is_none()
+            && body.explain.is_none();
+        let rows = if streams { self.plan_elements(&node, &body.body, count) } else { None };
         Ok(Plan {
             action: ActionPlan::Call(call, node),
             body: body.body,
             explain: body.explain,
-            rows: None,
-            count: self.plan_count(range),
-            guard: singular(&body.media).or(max_affected),
+            rows,
+            count,
+            guard,
             media: body.media,
-            access: call::access(routine, invocation),
+            access,
             isolation: routine.isolation,
             settings: routine.settings.clone(),
             applied: Preferences {

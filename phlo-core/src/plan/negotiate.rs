@@ -64,6 +64,7 @@ impl Maker<'_> {
             // The vendor's media types have parameters of their own and can't be overridden.
             MediaType::Object { nulls_stripped } => simple(self.object(*nulls_stripped)),
             MediaType::ArrayStripped => simple(self.json(true)),
+            MediaType::JsonLines { nulls_stripped: true } => simple(self.lines(true)),
             MediaType::Plan { of, format, options } => {
                 if !self.context.limits.explain {
                     return None;
@@ -83,6 +84,7 @@ impl Maker<'_> {
             | MediaType::OpenApi
             | MediaType::Form
             | MediaType::OctetStream
+            | MediaType::JsonLines { nulls_stripped: false }
             | MediaType::Any
             | MediaType::Other(_) => self.overridable(media),
         }
@@ -106,6 +108,7 @@ impl Maker<'_> {
             MediaType::Any | MediaType::Json => (MediaType::Json, self.json(false)),
             MediaType::Csv => (MediaType::Csv, BodyPlan::Csv),
             MediaType::GeoJson => (MediaType::GeoJson, BodyPlan::GeoJson),
+            MediaType::JsonLines { .. } => (media.clone(), self.lines(false)),
             MediaType::Text
             | MediaType::Xml
             | MediaType::OpenApi
@@ -141,6 +144,16 @@ impl Maker<'_> {
             Some(_) | None => Element::Row,
         };
         BodyPlan::Json { element, single: true, nulls_stripped }
+    }
+
+    fn lines(&self, nulls_stripped: bool) -> BodyPlan {
+        let is_scalar =
+            |routine: &Routine| routine.returns_scalar() || routine.returns_set_of_scalar();
+        let element = match self.routine {
+            Some(routine) if is_scalar(routine) => Element::Scalar,
+            Some(_) | None => Element::Row,
+        };
+        BodyPlan::JsonLines { element, nulls_stripped }
     }
 
     fn json(&self, nulls_stripped: bool) -> BodyPlan {

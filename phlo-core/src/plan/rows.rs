@@ -5,10 +5,10 @@
 //! or many rows.
 
 use crate::{
-    encode::{CsvRows, JsonRows, Kind, Layout, Nulls, RowWriter, Scalar},
+    encode::{CsvRows, Elements, JsonRows, Kind, Layout, Nulls, RowWriter, Scalar},
     plan::{
-        BodyPlan, Condition, Context, CountPlan, Element, EmbedName, EmbedShape, OperationPlan,
-        Parameters, ReadNode, RowsPlan, SelectPlan,
+        BodyPlan, Condition, Context, CountPlan, Element, EmbedName, EmbedPlan, EmbedShape,
+        OperationPlan, Parameters, ReadNode, RowsForm, RowsPlan, SelectPlan,
     },
     request::{JsonStep, Output, QuantifiedOperator},
     schema::{Ident, QualifiedName, Table},
@@ -28,9 +28,7 @@ impl Context<'_, '_> {
             return None;
         }
         let table = self.schema.table(table)?;
-        let counted_apart = !matches!(count, CountPlan::No | CountPlan::Page);
-        let headers_only = node.output == Output::HeadersOnly;
-        if counted_apart || headers_only || node.grouped {
+        if !comes_as_rows(node, count) {
             return None;
         }
         let sets_response = !self.is_plain(node);
@@ -38,17 +36,23 @@ impl Context<'_, '_> {
             // The database's own way is as good, and needs no other statement.
             return None;
         }
-        let nulls = match body {
+        let layout = match body {
             BodyPlan::Json { element: Element::Row, single: false, nulls_stripped: false } => {
-                Some(Nulls::Kept)
+                Some(Layout::Array)
+            }
+            BodyPlan::JsonLines { element: Element::Row, nulls_stripped: false } => {
+                Some(Layout::Lines)
             }
             BodyPlan::Csv => None,
-            BodyPlan::Json { .. }
-            | BodyPlan::Nothing
-            | BodyPlan::GeoJson
-            | BodyPlan::Value
-            | BodyPlan::Custom { .. } => return None,
+            BodyPlan::Json { .. } | BodyPlan::JsonLines { .. } => return elements(body),
+            BodyPlan::Nothing | BodyPlan::GeoJson | BodyPlan::Value | BodyPlan::Custom { .. } => {
+                return None;
+            }
         };
+        // The names of lifted columns are all that CSV needs of them; JSON needs their types.
+        if node.grouped || layout.is_some() && node.embeds.iter().any(is_spread) {
+            return elements(body);
+        }
         let mut node = node.clone();
         let selected = if node.select.is_empty() && node.embeds.is_empty() {
             self.plan_all_columns(table)
@@ -61,7 +65,7 @@ impl Context<'_, '_> {
             let name = item.alias.clone().unwrap_or_else(|| item.field.name.clone());
             let kind = self.kind(table, item).unwrap_or_else(|| {
                 // CSV takes the text of any type as it is.
-                item.as_json = nulls.is_some();
+                item.as_json = layout.is_some();
                 Kind::Scalar(Scalar::Json)
             });
             columns.push((name, kind));
@@ -73,15 +77,38 @@ impl Context<'_, '_> {
                     columns.push((name.clone(), Kind::Scalar(Scalar::Json)));
                 }
                 EmbedShape::Object(EmbedName::Hidden) | EmbedShape::Array(EmbedName::Hidden) => {}
-                EmbedShape::SpreadOne(_) | EmbedShape::SpreadMany { .. } => return None,
+                EmbedShape::SpreadOne(lifted) | EmbedShape::SpreadMany { columns: lifted, .. } => {
+                    for item in lifted {
+                        if item.name == "*" {
+                            return None;
+                        }
+                        columns
+                            .push((item.alias.as_ref().unwrap_or(&item.name).clone(), Kind::TEXT));
+                    }
+                }
             }
         }
         let names = columns.iter().map(|(name, kind)| (name.as_str(), *kind));
-        let writer = match nulls {
-            Some(nulls) => RowWriter::Json(JsonRows::new(names, Layout::Array, nulls)),
+        let writer = match layout {
+            Some(layout) => RowWriter::Json(JsonRows::new(names, layout, Nulls::Kept)),
             None => RowWriter::Csv(CsvRows::new(names.map(|(name, _)| name))),
         };
-        Some(RowsPlan { node, writer, sets_response })
+        Some(RowsPlan { form: RowsForm::Columns(node), writer, sets_response })
+    }
+
+    /// How phlo writes the body of a call itself, whose rows come as JSON; none where the database is
+    /// to make it.
+    pub(crate) fn plan_elements(
+        &self,
+        node: &ReadNode,
+        body: &BodyPlan,
+        count: CountPlan,
+    ) -> Option<RowsPlan> {
+        let is_text = self.limits.parameters == Parameters::Text;
+        if is_text || !comes_as_rows(node, count) || is_limited_to_one(node) {
+            return None;
+        }
+        elements(body)
     }
 
     fn with_stars_expanded(&self, select: Vec<SelectPlan>, table: &Table) -> Vec<SelectPlan> {
@@ -117,6 +144,45 @@ impl Context<'_, '_> {
     }
 }
 
+/// Whether a body is wanted, and nothing about it that the database is asked in the same statement.
+fn comes_as_rows(node: &ReadNode, count: CountPlan) -> bool {
+    matches!(count, CountPlan::No | CountPlan::Page) && node.output == Output::Full
+}
+
+fn is_spread(embed: &EmbedPlan) -> bool {
+    match &embed.shape {
+        EmbedShape::SpreadOne(_) | EmbedShape::SpreadMany { .. } => true,
+        EmbedShape::Object(_) | EmbedShape::Array(_) => false,
+    }
+}
+
+/// Joins what the database makes of each row, where only it can: a body of any length can then come
+/// in pieces.
+fn elements(body: &BodyPlan) -> Option<RowsPlan> {
+    let (layout, element, nulls_stripped) = match *body {
+        // What stands between the elements of an array of values depends on their type.
+        BodyPlan::Json { element: Element::Scalar, single: false, nulls_stripped: false } => {
+            return None;
+        }
+        BodyPlan::Json { element, single: false, nulls_stripped } => {
+            (Layout::Array, element, nulls_stripped)
+        }
+        BodyPlan::JsonLines { element, nulls_stripped } => (Layout::Lines, element, nulls_stripped),
+        BodyPlan::Json { single: true, .. }
+        | BodyPlan::Csv
+        | BodyPlan::Nothing
+        | BodyPlan::GeoJson
+        | BodyPlan::Value
+        | BodyPlan::Custom { .. } => return None,
+    };
+    let nulls = if nulls_stripped { Nulls::Stripped } else { Nulls::Kept };
+    Some(RowsPlan {
+        form: RowsForm::Elements { element, nulls_stripped },
+        writer: RowWriter::Elements(Elements::new(layout, nulls)),
+        sets_response: true,
+    })
+}
+
 /// Whether at most one row can come.
 fn is_one_row(table: &Table, node: &ReadNode) -> bool {
     let is_pinned = |key: &Ident| {
@@ -132,5 +198,12 @@ fn is_one_row(table: &Table, node: &ReadNode) -> bool {
         })
     };
     let has_key = !table.primary_key.is_empty() && table.primary_key.iter().all(is_pinned);
-    has_key || node.range.limit.is_some_and(|limit| limit <= 1)
+    has_key || is_limited_to_one(node)
+}
+
+fn is_limited_to_one(node: &ReadNode) -> bool {
+    let is_total = node.grouped
+        && node.embeds.is_empty()
+        && node.select.iter().all(|item| item.aggregate.is_some());
+    is_total || node.range.limit.is_some_and(|limit| limit <= 1)
 }

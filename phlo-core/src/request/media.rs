@@ -25,6 +25,12 @@ pub enum MediaType {
     Any,
     /// `application/vnd.pgrst.array+json;nulls=stripped`
     ArrayStripped,
+    /// `application/x-ndjson`: each row as an object on a line of its own. It is asked for as
+    /// `application/jsonl` as well.
+    JsonLines {
+        /// Whether keys with null values are left out.
+        nulls_stripped: bool,
+    },
     /// `application/vnd.pgrst.object+json`: exactly one row, as an object.
     Object {
         /// Whether keys with null values are left out.
@@ -80,13 +86,16 @@ impl MediaType {
             "application/x-www-form-urlencoded" => Self::Form,
             "application/octet-stream" => Self::OctetStream,
             "*/*" => Self::Any,
+            "application/x-ndjson" | "application/jsonl" => {
+                Self::JsonLines { nulls_stripped: false }
+            }
             _ => Self::Other(name.to_owned()),
         }
     }
 
     /// Whether answers of this type say that they are UTF-8.
     pub fn has_charset(&self) -> bool {
-        !matches!(self, Self::OctetStream | Self::Other(_))
+        !matches!(self, Self::OctetStream | Self::JsonLines { .. } | Self::Other(_))
     }
 }
 
@@ -111,6 +120,8 @@ impl fmt::Display for MediaType {
             Self::OctetStream => "application/octet-stream",
             Self::Any => "*/*",
             Self::ArrayStripped => "application/vnd.pgrst.array+json;nulls=stripped",
+            Self::JsonLines { nulls_stripped: true } => "application/x-ndjson;nulls=stripped",
+            Self::JsonLines { nulls_stripped: false } => "application/x-ndjson",
             Self::Object { nulls_stripped: true } => {
                 "application/vnd.pgrst.object+json;nulls=stripped"
             }

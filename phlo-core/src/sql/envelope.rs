@@ -105,6 +105,35 @@ pub(crate) fn rows(plan: &Plan) -> SelectStatement {
     query
 }
 
+/// Each row of a plan's query as JSON, with what functions have set as `response.headers` and
+/// `response.status` when the first row came.
+pub(crate) fn elements(plan: &Plan, element: Element, nulls_stripped: bool) -> SelectStatement {
+    let mut query = SelectStatement::new();
+    query.expr(json_element(element, nulls_stripped));
+    // As a query of its own each is asked once, with the first row.
+    query.expr(constant("(SELECT current_setting('response.headers', true))"));
+    query.expr(constant("(SELECT current_setting('response.status', true))"));
+    let node = plan.action.read();
+    if let ActionPlan::Call(call_plan, _) = &plan.action {
+        let mut with = WithClause::new();
+        with.cte(result(call::query(call_plan)));
+        query.with_cte(with);
+    }
+    query.from_subquery(read::query(node, JsonKind::of(node)), ROW);
+    query
+}
+
+fn json_element(element: Element, nulls_stripped: bool) -> Expr {
+    let row = Ident::new(ROW);
+    let json = match element {
+        Element::Row => builtin("row_to_json", [name(&row)]),
+        Element::Scalar => {
+            builtin("to_json", [crate::sql::fragment::column(&row, &Ident::new(SCALAR))])
+        }
+    };
+    if nulls_stripped { builtin("json_strip_nulls", [json]) } else { json }
+}
+
 fn result(query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
     CommonTableExpression::new().table_name(RESULT).query(query).to_owned()
 }
@@ -173,6 +202,14 @@ fn body(plan: &BodyPlan, node: &ReadNode) -> Expr {
             } else {
                 builtin("coalesce", [all, constant("'[]'")])
             }
+        }
+        BodyPlan::JsonLines { element, nulls_stripped } => {
+            let element = json_element(*element, *nulls_stripped);
+            fragment(
+                "coalesce(string_agg(translate(coalesce($1::text, 'null'), E'\\n\\r', '  ') || \
+                 E'\\n', ''), '')",
+                [element],
+            )
         }
         BodyPlan::Csv => constant(
             "(SELECT coalesce(string_agg(phlo_key, ','), '') FROM (SELECT \

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use sea_query::{PostgresQueryBuilder, SelectStatement, Value};
 
 use crate::{
-    plan::{Explain, Plan, RowsPlan},
+    plan::{Explain, Plan, RowsForm, RowsPlan},
     request::{PlanFormat, PlanOption},
 };
 
@@ -93,9 +93,14 @@ pub fn render_rows(plan: &Plan) -> Statement {
     Statement { format: ResultFormat::Binary, ..statement(&envelope::rows(plan)) }
 }
 
-/// The statement of a read whose body phlo writes itself: its rows, each value as text.
-pub fn render_for_writer(rows: &RowsPlan) -> Statement {
-    statement(&read::query(&rows.node, read::JsonKind::of(&rows.node)))
+/// The statement of a read or call whose body phlo writes itself: its rows, each value as text.
+pub fn render_for_writer(plan: &Plan, rows: &RowsPlan) -> Statement {
+    match &rows.form {
+        RowsForm::Columns(node) => statement(&read::query(node, read::JsonKind::of(node))),
+        RowsForm::Elements { element, nulls_stripped } => {
+            statement(&envelope::elements(plan, *element, *nulls_stripped))
+        }
+    }
 }
 
 /// What functions have set for the response, where no other statement says it.

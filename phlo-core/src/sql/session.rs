@@ -9,7 +9,7 @@ use crate::{
     schema::{Ident, QualifiedName},
     sql::{
         Param, ResultFormat, Statement,
-        fragment::{call, fragment, name},
+        fragment::{call, constant, fragment, name},
         statement,
     },
 };
@@ -139,6 +139,9 @@ pub fn pre_request(function: &QualifiedName) -> Statement {
     };
     let mut query = SelectStatement::new();
     query.expr(function);
+    // Where the statement after it is long, this is all that can be known of them before the body.
+    query.expr(constant("current_setting('response.headers', true)"));
+    query.expr(constant("current_setting('response.status', true)"));
     statement(&query)
 }
 

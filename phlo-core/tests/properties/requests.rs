@@ -355,7 +355,7 @@ fn preferences(choices: &mut Choices<'_>) -> Preferences {
 }
 
 fn accept(choices: &mut Choices<'_>) -> Vec<MediaType> {
-    let media = match choices.below(12) {
+    let media = match choices.below(13) {
         0..=3 => MediaType::Any,
         4 => MediaType::Json,
         5 => MediaType::Csv,
@@ -368,6 +368,7 @@ fn accept(choices: &mut Choices<'_>) -> Vec<MediaType> {
             format: choices.of(&[PlanFormat::Json, PlanFormat::Text]),
             options: vec![PlanOption::Analyze],
         },
+        11 => MediaType::JsonLines { nulls_stripped: choices.once_in(2) },
         _ => return vec![MediaType::Other(choices.text()), MediaType::Json],
     };
     vec![media]

@@ -136,6 +136,9 @@ pub(super) fn build(source: &mut Source<'_>, sources: &Sources<'_>) -> Result<Co
             .unwrap_or(default.server_max_body_size),
         server_port,
         server_reuseport: source.boolean("server-reuseport").unwrap_or(false),
+        server_send_timeout: source
+            .integer("server-send-timeout", 1..=YEAR)?
+            .map_or(default.server_send_timeout, Duration::from_secs),
         server_timing_enabled: source.boolean("server-timing-enabled").unwrap_or(false),
         server_trace_header: trace_header(source)?,
         server_unix_socket: source.text("server-unix-socket").map(PathBuf::from),

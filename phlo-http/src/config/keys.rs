@@ -85,6 +85,7 @@ pub const KEYS: &[Key] = &[
     Key::reloadable("server-max-body-size"),
     Key::fixed("server-port"),
     Key::fixed("server-reuseport"),
+    Key::reloadable("server-send-timeout"),
     Key::in_database("server-timing-enabled"),
     Key::in_database("server-trace-header"),
     Key::fixed("server-unix-socket"),

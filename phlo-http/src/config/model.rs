@@ -116,6 +116,10 @@ pub struct Config {
     pub server_port: u16,
     /// Whether other processes may listen on the same port. Default: no.
     pub server_reuseport: bool,
+    /// How long a client may take nothing of a long answer before it is given up, in whole seconds:
+    /// a long answer is read from the database as the client takes it, over a connection that nobody
+    /// else has meanwhile. phlo's own. Default: 60.
+    pub server_send_timeout: Duration,
     /// Whether answers say how long their parts took. Default: no.
     pub server_timing_enabled: bool,
     /// The header that is handed from a request to its answer. Default: none.
@@ -134,6 +138,9 @@ pub struct Config {
 
 /// The longest body of a request, if nothing else is set.
 pub(super) const MAX_BODY_SIZE: u64 = 10 * 1024 * 1024;
+
+/// How long a client may take nothing of a long answer, if nothing else is set.
+pub(super) const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long tokens of the login are valid, if nothing else is set.
 pub(super) const LOGIN_TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
@@ -190,6 +197,7 @@ impl Default for Config {
             server_max_body_size: MAX_BODY_SIZE,
             server_port: 3000,
             server_reuseport: false,
+            server_send_timeout: SEND_TIMEOUT,
             server_timing_enabled: false,
             server_trace_header: None,
             server_unix_socket: None,

@@ -133,6 +133,7 @@ const EVERY_SETTING: &[(&str, &str)] = &[
     ("server-max-body-size", "1000000"),
     ("server-port", "80"),
     ("server-reuseport", "true"),
+    ("server-send-timeout", "15"),
     ("server-timing-enabled", "true"),
     ("server-trace-header", "\"X-Request-Id\""),
     ("server-unix-socket", "\"/tmp/server.sock\""),

@@ -107,6 +107,14 @@ pub fn failure(config: &Config, error: &Error, failure: &Failure, timeouts: &Deb
     }
 }
 
+/// Logs what broke an answer off whose head was sent already: its status tells nothing of it.
+pub fn broken_off(config: &Config, error: &Error, failure: &Failure) {
+    if config.log_level >= LogLevel::Error {
+        let body = failure.body(Verbosity::Verbose);
+        tracing::error!(target: FAILURE, error = body, "An answer was broken off: {}", error.message());
+    }
+}
+
 /// Warns of embeds that a request names by their table although they have an alias.
 pub fn legacy_targets(config: &Config, parts: &Parts, targets: &[LegacyTarget]) {
     if targets.is_empty() || config.log_level < LogLevel::Warn {

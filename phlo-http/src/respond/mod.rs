@@ -2,6 +2,7 @@
 //! touches the database.
 
 mod headers;
+mod pieces;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -16,11 +17,11 @@ use phlo_core::{
     schema::{Routine, Table, Volatility},
 };
 
-pub use self::headers::preference_applied;
-use crate::{config::Verbosity, error::Failure};
+pub use self::{headers::preference_applied, pieces::respond_in_pieces};
+use crate::{body::Body, config::Verbosity, error::Failure};
 
 /// A response before it is HTTP.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -29,7 +30,7 @@ pub struct Reply {
     /// The headers, in order.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
-    pub body: Bytes,
+    pub body: Body,
 }
 
 impl Reply {
@@ -52,7 +53,7 @@ impl Reply {
 
     fn with_body(mut self, body: Bytes) -> Self {
         self.add(header::CONTENT_LENGTH, body.len().to_string());
-        self.body = body;
+        self.body = body.into();
         self
     }
 }
@@ -92,15 +93,23 @@ pub fn respond(
             Action::Call { invocation, .. } => called(context, request, plan, outcome, *invocation),
         }
     };
+    set(&mut reply, status, headers);
+    Ok(reply)
+}
+
+/// What functions have set stands in the place of phlo's own.
+fn set(
+    reply: &mut Reply,
+    status: Option<StatusCode>,
+    headers: Option<Vec<(HeaderName, HeaderValue)>>,
+) {
     if let Some(status) = status {
         reply.status = status;
     }
     if let Some(headers) = headers {
-        // What a function has set stands in the place of phlo's own.
         reply.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own == name));
         reply.headers.extend(headers);
     }
-    Ok(reply)
 }
 
 fn read(
@@ -119,14 +128,7 @@ fn read(
     };
     let mut reply = Reply::new(status);
     reply.add(header::CONTENT_RANGE, content_range);
-    if let Action::Read { table, .. } = &request.action {
-        let mut place = format!("/{table}");
-        if !context.canonical_query.is_empty() {
-            place.push('?');
-            place.push_str(context.canonical_query);
-        }
-        reply.add(header::CONTENT_LOCATION, place);
-    }
+    content_location(&mut reply, context, request);
     if output == Output::Full {
         reply = reply.with_body(body);
     }
@@ -253,6 +255,17 @@ fn beyond_the_end(context: &Context<'_>, range: Range, total: Option<u64>) -> By
         total.unwrap_or(0)
     ));
     Bytes::from(Failure::new(&error, true).body(context.verbosity))
+}
+
+fn content_location(reply: &mut Reply, context: &Context<'_>, request: &Request) {
+    if let Action::Read { table, .. } = &request.action {
+        let mut place = format!("/{table}");
+        if !context.canonical_query.is_empty() {
+            place.push('?');
+            place.push_str(context.canonical_query);
+        }
+        reply.add(header::CONTENT_LOCATION, place);
+    }
 }
 
 fn content_type(reply: &mut Reply, context: &Context<'_>, request: &Request, media: &MediaType) {

@@ -43,7 +43,6 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_HEAD)
-        .pipeline_flush(true)
         .keep_alive(true);
     builder
         .http2()

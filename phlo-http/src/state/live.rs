@@ -72,6 +72,7 @@ fn settings(config: &Config) -> Settings {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect(),
         roles: roles.collect(),
+        ..Settings::default()
     }
 }
 

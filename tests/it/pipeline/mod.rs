@@ -8,6 +8,7 @@ mod lost;
 mod nonsense;
 mod pooling;
 mod proxy;
+mod rows;
 mod schema_change;
 mod support;
 mod trips;

@@ -188,19 +188,26 @@ impl Connection {
     /// Nothing is lost if the future is dropped.
     pub(super) async fn next(&mut self) -> io::Result<Event> {
         loop {
-            match self.take_event() {
-                Ok(Some(event)) => return Ok(event),
-                Ok(None) => {}
-                Err(error) => {
-                    self.broken = true;
-                    return Err(error);
-                }
+            if let Some(event) = self.try_next()? {
+                return Ok(event);
             }
             if let Err(error) = poll_fn(|cx| self.poll_turn(cx)).await {
                 self.broken = true;
                 return Err(error);
             }
         }
+    }
+
+    /// The next thing that has come from the server, if all of it was read already.
+    pub(super) fn try_next(&mut self) -> io::Result<Option<Event>> {
+        let event = self.take_event();
+        self.broken |= event.is_err();
+        event
+    }
+
+    /// Begins to count anew how much of an answer was read: what came before is not held any more.
+    pub(super) fn forget_received(&mut self) {
+        self.received = 0;
     }
 
     /// Reads until the server owes nothing, and forgets what it said.

@@ -35,6 +35,7 @@ mod script;
 mod startup;
 mod statements;
 mod stream;
+mod streaming;
 mod tls;
 
 pub use self::{

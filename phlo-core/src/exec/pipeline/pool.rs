@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_core::Stream;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError},
@@ -20,16 +21,19 @@ use tracing::debug;
 use crate::{
     error::{Code, Error, Result},
     exec::{
+        BodyStream, Opened,
         pipeline::{
             config::Config,
             connect::Connector,
             connection::Connection,
             recover::recover,
-            run::{Failure, Remedy},
+            run::{Begun, Failure, Remedy},
             script::Preparation,
+            streaming,
         },
-        transaction::{Executor, Results, Transaction},
+        transaction::{Executor, Results, Row, Transaction},
     },
+    plan::Access,
 };
 
 /// What a [`Pool`] may do.
@@ -49,8 +53,9 @@ pub struct PoolOptions {
     pub prepared_statements: bool,
     /// Statements that a connection keeps at most.
     pub statement_capacity: usize,
-    /// Bytes that the answer to one transaction may have. A longer one is an error, and costs its
-    /// connection. None means that only the server's limits hold.
+    /// Bytes of the answer to one transaction that may be held at once. A longer one that isn't
+    /// taken in pieces is an error, and costs its connection. None means that only the server's
+    /// limits hold.
     pub max_answer_bytes: Option<usize>,
     /// How long the cleaning of a connection may take whose request was given up. Then it is
     /// closed.
@@ -219,6 +224,45 @@ impl Pool {
         drop(closed);
     }
 
+    /// The rows of a transaction's main statement as they come: memory is needed for a few alone.
+    ///
+    /// Nothing is read from the database unless a row is asked for. The transaction is kept or
+    /// undone before the stream ends, so that an error may come after the last row. If the stream is
+    /// dropped before its end, the statement is stopped if it still runs; that of a write mostly
+    /// doesn't, since PostgreSQL makes all changes before it gives the first row.
+    pub fn rows(
+        &self,
+        transaction: Transaction,
+    ) -> impl Stream<Item = Result<Row>> + Send + 'static {
+        streaming::rows(self.clone(), transaction)
+    }
+
+    /// Runs a transaction until it is over or has paused, on a connection that is its own till then.
+    pub(super) async fn begin(
+        &self,
+        transaction: &Transaction,
+        most: usize,
+    ) -> Result<(Begun, Lease)> {
+        let preparation = match self.0.options.prepared_statements {
+            true => Preparation::Named,
+            false => Preparation::Unnamed,
+        };
+        let mut lease = self.lease().await?;
+        // Each remedy helps once: statements are new the second time, and so is a connection.
+        loop {
+            let Failure { error, remedy } =
+                match lease.connection()?.begin(transaction, preparation, most).await {
+                    Ok(begun) => return Ok((begun, lease)),
+                    Err(failure) => failure,
+                };
+            match remedy {
+                Remedy::None => return Err(error),
+                Remedy::PrepareAnew => {}
+                Remedy::Reconnect => lease.reopen().await?,
+            }
+        }
+    }
+
     /// A connection that nobody else uses.
     async fn lease(&self) -> Result<Lease> {
         debug!("Trying to borrow a connection from pool");
@@ -265,24 +309,30 @@ impl Pool {
 
 impl Executor for Pool {
     async fn run(&self, transaction: &Transaction) -> Result<Results> {
-        let preparation = match self.0.options.prepared_statements {
-            true => Preparation::Named,
-            false => Preparation::Unnamed,
-        };
-        let mut lease = self.lease().await?;
-        // Each remedy helps once: statements are new the second time, and so is a connection.
-        loop {
-            let Failure { error, remedy } =
-                match lease.connection()?.run(transaction, preparation).await {
-                    Ok(results) => return Ok(results),
-                    Err(failure) => failure,
-                };
-            match remedy {
-                Remedy::None => return Err(error),
-                Remedy::PrepareAnew => {}
-                Remedy::Reconnect => lease.reopen().await?,
+        match self.begin(transaction, usize::MAX).await? {
+            (Begun::Over(results), _) => Ok(results),
+            (Begun::Paused(_), _) => {
+                Err(Error::new(Code::Internal, "A transaction has paused without being asked to."))
             }
         }
+    }
+
+    async fn open(&self, transaction: &Transaction, most: usize) -> Result<Opened> {
+        // Whether a write is kept must not depend on how its answer is read.
+        let may_pause = transaction.writer.is_some()
+            && transaction.guard.is_none()
+            && transaction.access == Access::ReadOnly;
+        if !may_pause {
+            return self.run(transaction).await.map(Opened::Whole);
+        }
+        Ok(match self.begin(transaction, most).await? {
+            (Begun::Over(results), _) => Opened::Whole(results),
+            (Begun::Paused(paused), lease) => {
+                let before = paused.progress.results.before.clone();
+                let pieces = streaming::pieces(lease, transaction.clone(), paused);
+                Opened::Pieces(before, BodyStream::new(pieces))
+            }
+        })
     }
 }
 
@@ -380,7 +430,7 @@ async fn sweep(pool: Weak<Shared>, shortest: Duration) {
 
 /// A connection in use. When it is dropped, the connection goes back to the pool if it is clean; if
 /// a request was given up half-way, after it was cleaned.
-struct Lease {
+pub(super) struct Lease {
     pooled: Option<Pooled>,
     /// Dropped after the connection, so that there are never more connections than permits.
     permit: Option<OwnedSemaphorePermit>,
@@ -388,7 +438,7 @@ struct Lease {
 }
 
 impl Lease {
-    fn connection(&mut self) -> Result<&mut Connection> {
+    pub(super) fn connection(&mut self) -> Result<&mut Connection> {
         match &mut self.pooled {
             Some(pooled) => Ok(&mut pooled.connection),
             None => Err(Error::new(Code::Internal, "A connection was used after its return.")),

@@ -1,5 +1,6 @@
 //! Runs a transaction on a connection: one write, then the answers. Decides what an error means for
-//! the connection and whether the same may be tried again; knows no pool.
+//! the connection and whether the same may be tried again; knows no pool, and not what becomes of a
+//! transaction that has paused.
 
 use std::io;
 
@@ -48,13 +49,42 @@ impl From<Error> for Failure {
     }
 }
 
+/// How a transaction goes on after it was sent.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, on the stack")]
+pub(super) enum Begun {
+    /// It is over.
+    Over(Results),
+    /// Its answer is longer than was asked for; the rest was not read yet.
+    Paused(Paused),
+}
+
+/// A transaction whose answer was read in part.
+#[derive(Debug)]
+pub(super) struct Paused {
+    pub(super) progress: Progress,
+    /// What the statements of its steps are called.
+    pub(super) names: Vec<Name>,
+}
+
+/// Where reading has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// The last answer.
+    End,
+    /// Enough for now.
+    Enough,
+}
+
 /// How far the answers have come.
 #[derive(Debug, Default)]
-struct Progress {
-    results: Results,
+pub(super) struct Progress {
+    pub(super) results: Results,
     /// Writes the rows of the main statement, and what it has written.
     writer: Option<RowWriter>,
-    body: BytesMut,
+    pub(super) body: BytesMut,
+    /// How many bytes of rows were taken that weren't written.
+    pub(super) kept: usize,
     /// Which step the next answer belongs to.
     at: usize,
     /// The step at `at` has its parameters.
@@ -65,15 +95,24 @@ struct Progress {
     refused: Option<DatabaseError>,
 }
 
+impl Progress {
+    /// Whether the last step was answered, or one has failed.
+    pub(super) fn is_over(&self, steps: &[Step<'_>]) -> bool {
+        self.at >= steps.len() || self.refused.is_some()
+    }
+}
+
 impl Connection {
-    /// Runs a transaction. After an error the connection is clean or broken.
+    /// Runs a transaction until it is over, or until more than `most` bytes of rows have come of its
+    /// main statement. After an error the connection is clean or broken.
     ///
     /// If the future is dropped, the connection is neither: see [`recover`](super::recover).
-    pub(super) async fn run(
+    pub(super) async fn begin(
         &mut self,
         transaction: &Transaction,
         preparation: Preparation,
-    ) -> Result<Results, Failure> {
+        most: usize,
+    ) -> Result<Begun, Failure> {
         let reused = self.uses > 0;
         self.uses += 1;
         let waits = script::waits_for_rows(transaction);
@@ -82,7 +121,11 @@ impl Connection {
         self.queue_steps(&mut steps, ending, preparation)?;
 
         let mut progress = Progress { writer: transaction.writer.clone(), ..Progress::default() };
-        let mut outcome = self.exchange(&steps, &mut progress).await;
+        let mut outcome = self.exchange(&steps, &mut progress, most).await;
+        if matches!(outcome, Ok(Reached::Enough)) {
+            let names = steps.iter().map(|step| step.name).collect();
+            return Ok(Begun::Paused(Paused { progress, names }));
+        }
         let mut guarded = Ok(());
         if outcome.is_ok() {
             if let Some(guard) = transaction.guard.filter(|_| progress.refused.is_none()) {
@@ -93,6 +136,21 @@ impl Connection {
                 outcome = self.finish(end, preparation, &mut progress).await;
             }
         }
+        let results = self.conclude(transaction, &steps, progress, outcome, reused).await?;
+        guarded?;
+        Ok(Begun::Over(results))
+    }
+
+    /// Leaves the connection clean or broken after the last answer, and says what came of the
+    /// transaction.
+    pub(super) async fn conclude(
+        &mut self,
+        transaction: &Transaction,
+        steps: &[Step<'_>],
+        mut progress: Progress,
+        mut outcome: io::Result<Reached>,
+        reused: bool,
+    ) -> Result<Results, Failure> {
         if outcome.is_ok() && self.status() != Status::Idle {
             outcome = match progress.refused {
                 Some(_) => self.roll_back().await,
@@ -104,7 +162,7 @@ impl Connection {
         }
 
         if let Some(refused) = progress.refused.take() {
-            let remedy = self.remedy(&steps, &progress, &refused, reused);
+            let remedy = self.remedy(steps, &progress, &refused, reused);
             return Err(Failure { error: Error::database(refused), remedy });
         }
         if let Err(lost) = outcome {
@@ -116,7 +174,6 @@ impl Connection {
             let remedy = if reused && safe { Remedy::Reconnect } else { Remedy::None };
             return Err(Failure { error: connection_lost(lost), remedy });
         }
-        guarded?;
         if let Some(writer) = progress.writer {
             writer.finish(&mut progress.body);
             progress.results.written.body = progress.body.freeze();
@@ -136,29 +193,49 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what is queued and reads the answers to the steps.
-    async fn exchange(&mut self, steps: &[Step<'_>], progress: &mut Progress) -> io::Result<()> {
+    /// Sends what is queued and reads the answers to the steps, or as much of them as is asked for.
+    async fn exchange(
+        &mut self,
+        steps: &[Step<'_>],
+        progress: &mut Progress,
+        most: usize,
+    ) -> io::Result<Reached> {
         loop {
             // Without a Sync the server tells nothing after the last answer or the first error.
-            let over = progress.at >= steps.len() || progress.refused.is_some();
+            let over = progress.is_over(steps);
             if over && !self.is_owed() {
-                return Ok(());
+                return Ok(Reached::End);
             }
-            match self.next().await? {
-                Event::Ready if self.is_owed() => {}
-                Event::Ready if over => return Ok(()),
-                Event::Ready => return Err(self.nonsense(READY_FOR_QUERY_TAG)),
-                Event::Frame(frame) => {
-                    if let Err(nonsense) = self.take_frame(&frame, steps, progress) {
-                        self.give_up();
-                        return Err(nonsense);
-                    }
-                }
-            }
-            if self.is_broken() {
-                return Ok(());
+            let event = self.next().await?;
+            if let Some(reached) = self.take(event, steps, progress, most)? {
+                return Ok(reached);
             }
         }
+    }
+
+    /// Takes what came from the server. Says where reading has come to, if it is to stop.
+    pub(super) fn take(
+        &mut self,
+        event: Event,
+        steps: &[Step<'_>],
+        progress: &mut Progress,
+        most: usize,
+    ) -> io::Result<Option<Reached>> {
+        match event {
+            Event::Ready if self.is_owed() => {}
+            Event::Ready if progress.is_over(steps) => return Ok(Some(Reached::End)),
+            Event::Ready => return Err(self.nonsense(READY_FOR_QUERY_TAG)),
+            Event::Frame(frame) => {
+                if let Err(nonsense) = self.take_frame(&frame, steps, progress) {
+                    self.give_up();
+                    return Err(nonsense);
+                }
+                if frame.tag == DATA_ROW_TAG && progress.body.len() + progress.kept > most {
+                    return Ok(Some(Reached::Enough));
+                }
+            }
+        }
+        Ok(self.is_broken().then_some(Reached::End))
     }
 
     fn take_frame(
@@ -187,8 +264,16 @@ impl Connection {
             }
             BIND_COMPLETE_TAG => progress.bound = true,
             DATA_ROW_TAG if step.purpose == Purpose::Main => match &mut progress.writer {
-                None => progress.results.main.push(self.inbox.row(frame)?),
+                None => {
+                    progress.kept += self.inbox.body(frame).len();
+                    progress.results.main.push(self.inbox.row(frame)?);
+                }
                 Some(writer) => {
+                    if progress.results.written.rows == 0
+                        && matches!(writer, RowWriter::Elements(_))
+                    {
+                        progress.results.before = Some(self.inbox.row(frame)?);
+                    }
                     progress.results.written.rows += 1;
                     let values = self.inbox.values(frame)?;
                     if let Err(error) = writer.push(values, &mut progress.body) {
@@ -199,6 +284,9 @@ impl Connection {
             },
             DATA_ROW_TAG if step.purpose == Purpose::After => {
                 progress.results.after.push(self.inbox.row(frame)?);
+            }
+            DATA_ROW_TAG if step.purpose == Purpose::PreRequest => {
+                progress.results.before = Some(self.inbox.row(frame)?);
             }
             DATA_ROW_TAG => {}
             COMMAND_COMPLETE_TAG | EMPTY_QUERY_RESPONSE_TAG => {
@@ -226,9 +314,9 @@ impl Connection {
         end: End,
         preparation: Preparation,
         progress: &mut Progress,
-    ) -> io::Result<()> {
+    ) -> io::Result<Reached> {
         if self.is_broken() {
-            return Ok(());
+            return Ok(Reached::End);
         }
         if progress.refused.is_some() {
             // The server skips everything up to the Sync; both go in one trip.
@@ -241,18 +329,18 @@ impl Connection {
             return Err(io::Error::other(error));
         }
         let mut ended = Progress::default();
-        let outcome = self.exchange(&steps, &mut ended).await;
+        let outcome = self.exchange(&steps, &mut ended, usize::MAX).await;
         progress.refused = ended.refused;
         outcome
     }
 
-    async fn roll_back(&mut self) -> io::Result<()> {
+    async fn roll_back(&mut self) -> io::Result<Reached> {
         if self.is_broken() {
-            return Ok(());
+            return Ok(Reached::End);
         }
         self.queue_command("ROLLBACK")?;
         self.drain().await?;
-        if self.is_clean() { Ok(()) } else { Err(self.nonsense(READY_FOR_QUERY_TAG)) }
+        if self.is_clean() { Ok(Reached::End) } else { Err(self.nonsense(READY_FOR_QUERY_TAG)) }
     }
 
     /// What may be tried after an error of the server.

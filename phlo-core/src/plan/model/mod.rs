@@ -51,15 +51,30 @@ pub struct Plan {
     pub legacy_targets: Vec<LegacyTarget>,
 }
 
-/// A read whose rows come as they are, and a writer that makes the body of them.
+/// A read or call whose rows come one by one, and a writer that makes the body of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowsPlan {
-    /// What is read, every column by name.
-    pub node: ReadNode,
+    /// How they come.
+    pub form: RowsForm,
     /// Writes the body.
     pub writer: RowWriter,
     /// Whether code that it runs may have set something for the response.
     pub sets_response: bool,
+}
+
+/// How rows come whose body phlo writes.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+pub enum RowsForm {
+    /// As they are, each value as text: what is read, every column by name.
+    Columns(ReadNode),
+    /// Each as a JSON value that the database makes.
+    Elements {
+        /// What an element is.
+        element: Element,
+        /// Whether keys with null values are left out.
+        nulls_stripped: bool,
+    },
 }
 
 /// What is read, changed or called.
@@ -111,6 +126,13 @@ pub enum BodyPlan {
         element: Element,
         /// Whether there is just one.
         single: bool,
+        /// Whether keys with null values are left out.
+        nulls_stripped: bool,
+    },
+    /// JSON Lines: each row, or value, as JSON on a line of its own.
+    JsonLines {
+        /// What an element is.
+        element: Element,
         /// Whether keys with null values are left out.
         nulls_stripped: bool,
     },

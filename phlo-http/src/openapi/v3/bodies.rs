@@ -20,6 +20,7 @@ use crate::openapi::v3::{
 
 const JSON: &str = "application/json";
 const ONE: &str = "application/vnd.pgrst.object+json";
+const LINES: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
 
 /// The names of the components of a table.
@@ -108,6 +109,7 @@ fn with_rows(names: &TableNames, description: &str, handlers: &[&str]) -> Respon
         .header_ref("Content-Range", header("contentRange"))
         .content(JSON, Content::new(Some(Array::new(row.clone()))))
         .content(ONE, Content::new(Some(row)))
+        .content(LINES, text())
         .content(CSV, text());
     with_handlers(response, handlers)
 }
@@ -128,7 +130,7 @@ fn with_handlers(mut response: ResponseBuilder, handlers: &[&str]) -> ResponseBu
 
 /// The media types that the user's own functions make of rows or of a function's result.
 pub(super) fn handlers<'a>(database: &'a Database, of: &QualifiedName) -> Vec<&'a str> {
-    let built_in = [JSON, ONE, CSV, "*/*"];
+    let built_in = [JSON, ONE, LINES, CSV, "*/*"];
     [HandlerTarget::Relation(of.clone()), HandlerTarget::AnyElement]
         .iter()
         .flat_map(|target| database.media_handlers(target))
