@@ -30,6 +30,7 @@ mod passfile;
 mod pool;
 mod recover;
 mod report;
+mod roomy;
 mod run;
 mod script;
 mod startup;

@@ -70,7 +70,11 @@ impl Keys {
     }
 
     fn add(&mut self, key: &str) {
-        let key = key.split('\0').next().unwrap_or_default();
+        let key = match key.bytes().position(|byte| byte == 0) {
+            None => key,
+            // A name ends at its first zero byte.
+            Some(end) => key.get(..end).unwrap_or_default(),
+        };
         let guess = self.order.get(self.next).filter(|known| known.as_str() == key);
         let place = match guess {
             Some(_) => self.next,
