@@ -304,6 +304,7 @@ impl Version {
             MediaType::OpenApi | MediaType::Json | MediaType::Any => Some(Self::Swagger),
             MediaType::Other(name) if is_openapi_3(name) => Some(Self::OpenApi),
             MediaType::Other(_)
+            | MediaType::JsonLines
             | MediaType::GeoJson
             | MediaType::Csv
             | MediaType::Text

@@ -81,6 +81,7 @@ fn read(text: &str, depth: usize) -> MediaType {
     let stripped = || parameter(rest, "nulls") == Some("stripped");
     match (main.as_str(), sub.as_str()) {
         ("application", "json") => MediaType::Json,
+        ("application", "x-ndjson") => MediaType::JsonLines,
         ("application", "geo+json") => MediaType::GeoJson,
         ("text", "csv") => MediaType::Csv,
         ("text", "plain") => MediaType::Text,

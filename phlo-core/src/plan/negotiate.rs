@@ -76,6 +76,7 @@ impl Maker<'_> {
                 })
             }
             MediaType::Json
+            | MediaType::JsonLines
             | MediaType::GeoJson
             | MediaType::Csv
             | MediaType::Text
@@ -106,7 +107,8 @@ impl Maker<'_> {
             MediaType::Any | MediaType::Json => (MediaType::Json, self.json(false)),
             MediaType::Csv => (MediaType::Csv, BodyPlan::Csv),
             MediaType::GeoJson => (MediaType::GeoJson, BodyPlan::GeoJson),
-            MediaType::Text
+            MediaType::JsonLines
+            | MediaType::Text
             | MediaType::Xml
             | MediaType::OpenApi
             | MediaType::Form

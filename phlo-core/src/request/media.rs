@@ -7,6 +7,8 @@ use std::fmt;
 pub enum MediaType {
     /// `application/json`
     Json,
+    /// `application/x-ndjson`: an object in each line.
+    JsonLines,
     /// `application/geo+json`
     GeoJson,
     /// `text/csv`
@@ -72,6 +74,7 @@ impl MediaType {
     pub fn from_name(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
             "application/json" => Self::Json,
+            "application/x-ndjson" => Self::JsonLines,
             "application/geo+json" => Self::GeoJson,
             "text/csv" => Self::Csv,
             "text/plain" => Self::Text,
@@ -86,7 +89,7 @@ impl MediaType {
 
     /// Whether answers of this type say that they are UTF-8.
     pub fn has_charset(&self) -> bool {
-        !matches!(self, Self::OctetStream | Self::Other(_))
+        !matches!(self, Self::JsonLines | Self::OctetStream | Self::Other(_))
     }
 }
 
@@ -102,6 +105,7 @@ impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Json => "application/json",
+            Self::JsonLines => "application/x-ndjson",
             Self::GeoJson => "application/geo+json",
             Self::Csv => "text/csv",
             Self::Text => "text/plain",
