@@ -1,5 +1,7 @@
 //! The whole way in a few lines: a request in, an outcome out.
 
+mod batches;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -10,6 +12,8 @@ use crate::{
     schema::{Ident, Isolation, QualifiedName, Schema},
     sql::{self, Statement, session},
 };
+
+pub use self::batches::{PiecesOfRows, RowSource, can_come_in_batches, insert_rows};
 
 /// SQLSTATE of a column that doesn't exist.
 const UNDEFINED_COLUMN: &str = "42703";

@@ -113,9 +113,7 @@ where
     let mut whole = BytesMut::new();
     let mut first: Option<Bytes> = None;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            Error::new(Code::Body, "The body ended before it was complete").with_source(error)
-        })?;
+        let frame = frame.map_err(ended_early)?;
         let Ok(data) = frame.into_data() else { continue };
         let length = first.as_ref().map_or(whole.len(), Bytes::len) + data.len();
         if u64::try_from(length).is_ok_and(|length| length > limit) {
@@ -135,11 +133,25 @@ where
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
+/// The error of a body whose sender has hung up, or broken the rules of HTTP.
+pub(crate) fn ended_early<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
+    Error::new(Code::Body, "The body ended before it was complete").with_source(error)
+}
+
+/// The length that a request says its body has.
+pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large(limit: u64) -> Error {
+/// The error of a body of rows that is longer than the server takes.
+pub(crate) fn upload_too_large(limit: u64) -> Error {
+    Error::new(Code::TooLarge, "The body of the request is too large").with_details(format!(
+        "This server takes bodies of rows of at most {limit} bytes, by the setting \
+         'server-max-upload-size'."
+    ))
+}
+
+pub(crate) fn too_large(limit: u64) -> Error {
     Error::new(Code::TooLarge, "The body of the request is too large")
         .with_details(format!("This server takes bodies of at most {limit} bytes."))
         .with_hint(

@@ -18,10 +18,12 @@ use crate::{
     config::OpenApiMode,
     error::Failure,
     extract::Extracted,
+    insert::{self, About, Inserted},
     login, observe, openapi,
     respond::{self, Reply},
     state::{Live, State},
     timing::Timing,
+    upload::Incoming,
 };
 
 /// A reply, and what is known about its request besides.
@@ -41,13 +43,13 @@ pub struct Handled {
 
 /// What is noted of a request on its way.
 #[derive(Debug, Default)]
-struct Notes {
-    timing: Timing,
-    queries: Vec<String>,
+pub(crate) struct Notes {
+    pub(crate) timing: Timing,
+    pub(crate) queries: Vec<String>,
 }
 
-/// Answers a request whose body has been read.
-pub async fn handle(state: &State, live: &Live, parts: &Parts, body: Result<Bytes>) -> Handled {
+/// Answers a request whose body has been read, or has begun.
+pub async fn handle(state: &State, live: &Live, parts: &Parts, body: Incoming) -> Handled {
     let mut notes = Notes::default();
     let started = Instant::now();
     let authorization = parts.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
@@ -84,12 +86,25 @@ async fn answer(
     state: &State,
     live: &Live,
     parts: &Parts,
-    body: Result<Bytes>,
+    body: Incoming,
     identity: &Arc<Identity>,
     notes: &mut Notes,
 ) -> Result<Reply> {
     let schema = state.schema().ok_or_else(no_schema)?;
-    let body = body?;
+    let body = match body {
+        Incoming::Whole(body) => body?,
+        Incoming::Begun(upload) => {
+            let extracted = Extracted::new(parts);
+            let caller = extracted.caller(parts.method.as_str(), identity);
+            let headers = extracted.headers();
+            let input = input(parts, &extracted, &headers, &NO_BODY);
+            let about = About { state, live, schema: &schema, input: &input, parts };
+            match insert::insert(about, caller, upload, notes).await? {
+                Inserted::Reply(reply) => return Ok(*reply),
+                Inserted::Not(upload) => upload.whole().await?,
+            }
+        }
+    };
     if login::is_login(live, &parts.method, parts.uri.path()) {
         return login::login(state, live, &body).await;
     }
@@ -108,13 +123,7 @@ async fn answer(
         return Ok(reply);
     }
     let headers = extracted.headers();
-    let input = Input {
-        method: parts.method.as_str(),
-        path: extracted.path,
-        query: extracted.query,
-        headers: &headers,
-        body: &body,
-    };
+    let input = input(parts, &extracted, &headers, &body);
     let parsed = parse::request(&input, &live.parse)?;
     notes.timing.parse = lap(&mut clock);
     match parsed.asked {
@@ -165,8 +174,25 @@ async fn answer(
     }
 }
 
+static NO_BODY: Bytes = Bytes::new();
+
+fn input<'a>(
+    parts: &'a Parts,
+    extracted: &Extracted<'a>,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a Bytes,
+) -> Input<'a> {
+    Input {
+        method: parts.method.as_str(),
+        path: extracted.path,
+        query: extracted.query,
+        headers,
+        body,
+    }
+}
+
 /// The statements of a transaction, without the values of their parameters.
-fn statements(transaction: &Transaction) -> Vec<String> {
+pub(crate) fn statements(transaction: &Transaction) -> Vec<String> {
     let Transaction { settings, pre_request, main, after, .. } = transaction;
     [Some(settings), pre_request.as_ref(), Some(main), after.as_ref()]
         .into_iter()
@@ -175,7 +201,7 @@ fn statements(transaction: &Transaction) -> Vec<String> {
         .collect()
 }
 
-fn lap(clock: &mut Instant) -> std::time::Duration {
+pub(crate) fn lap(clock: &mut Instant) -> std::time::Duration {
     let now = Instant::now();
     now.duration_since(std::mem::replace(clock, now))
 }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod extension;
 pub mod extract;
 pub mod handle;
+mod insert;
 mod listener;
 mod login;
 pub mod observe;
@@ -21,6 +22,7 @@ pub mod server;
 pub mod service;
 pub mod state;
 pub mod timing;
+pub mod upload;
 
 /// The version of PostgREST whose behaviour this server has.
 pub const POSTGREST_VERSION: &str = "16.2";

@@ -9,10 +9,12 @@ use http_body_util::Full;
 use hyper::{Request, Response, ext::ReasonPhrase};
 
 use crate::{
-    cors, extract, handle,
+    config::Config,
+    cors, handle,
     observe::{self, Access},
     respond::Reply,
     state::{Live, State},
+    upload::{Bounds, Incoming},
 };
 
 /// The API. Cloning is cheap; all clones share one state.
@@ -34,7 +36,7 @@ impl Api {
     /// Answers one request.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
-        B: Body<Data = Bytes>,
+        B: Body<Data = Bytes> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let started = Instant::now();
@@ -49,7 +51,7 @@ impl Api {
         if handle::is_document_path(&parts.method, parts.uri.path()) {
             handle::ask_for_document(&mut parts);
         }
-        let body = extract::read_body(&parts.headers, body, live.config.server_max_body_size).await;
+        let body = Incoming::receive(&parts, body, bounds(&live.config)).await;
         let handled = handle::handle(&self.state, &live, &parts, body).await;
         let mut reply = handled.reply;
         if live.config.server_timing_enabled {
@@ -93,6 +95,14 @@ impl Api {
         if !reply.has(&header::SERVER) {
             reply.add(header::SERVER, crate::SERVER_NAME);
         }
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        whole: config.server_max_body_size,
+        upload: config.server_max_upload_size,
+        patience: config.server_receive_timeout,
     }
 }
 

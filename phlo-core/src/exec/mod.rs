@@ -4,6 +4,7 @@
 //! [`Executor`] can send all of it at once.
 
 mod decode;
+mod stepwise;
 mod transaction;
 
 #[cfg(feature = "sqlx")]
@@ -14,4 +15,5 @@ pub mod pipeline;
 pub mod sqlx;
 
 pub use self::decode::{Outcome, decode};
+pub use self::stepwise::{Stepwise, Unit};
 pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

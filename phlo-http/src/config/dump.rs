@@ -7,7 +7,7 @@ use std::{fmt::Display, path::PathBuf};
 use phlo_core::schema::Ident;
 
 use crate::config::{
-    model::{Config, LOGIN_TOKEN_LIFETIME, MAX_BODY_SIZE},
+    model::{Config, LOGIN_TOKEN_LIFETIME, MAX_BODY_SIZE, RECEIVE_TIMEOUT},
     secret::{Encoding, JwtSecret},
     values::{FunctionName, LogFormat, TraceHeader},
 };
@@ -100,6 +100,13 @@ pub fn dump(config: &Config) -> String {
     }
     if config.server_max_body_size != MAX_BODY_SIZE {
         settings.push(("server-max-body-size", config.server_max_body_size.to_string()));
+    }
+    if let Some(size) = config.server_max_upload_size {
+        settings.push(("server-max-upload-size", size.to_string()));
+    }
+    if config.server_receive_timeout != RECEIVE_TIMEOUT {
+        let seconds = config.server_receive_timeout.as_secs();
+        settings.push(("server-receive-timeout", seconds.to_string()));
     }
     let app_settings = config.app_settings.iter().map(|(key, value)| (key.as_str(), quoted(value)));
     let mut lines: Vec<_> = settings

@@ -37,8 +37,10 @@ mod startup;
 mod statements;
 mod stream;
 mod tls;
+mod unit;
 
 pub use self::{
     config::{ChannelBinding, Config, Lookup, SslMode, TargetSession},
     pool::{Pool, PoolOptions, PoolStatus},
+    unit::OpenUnit,
 };

@@ -219,8 +219,16 @@ impl Pool {
         drop(closed);
     }
 
+    /// Whether statements are prepared for more than one use.
+    pub(super) fn preparation(&self) -> Preparation {
+        match self.0.options.prepared_statements {
+            true => Preparation::Named,
+            false => Preparation::Unnamed,
+        }
+    }
+
     /// A connection that nobody else uses.
-    async fn lease(&self) -> Result<Lease> {
+    pub(super) async fn lease(&self) -> Result<Lease> {
         debug!("Trying to borrow a connection from pool");
         let lease = self.find().await?;
         let number = lease.pooled.as_ref().map_or(0, |pooled| pooled.number);
@@ -380,7 +388,7 @@ async fn sweep(pool: Weak<Shared>, shortest: Duration) {
 
 /// A connection in use. When it is dropped, the connection goes back to the pool if it is clean; if
 /// a request was given up half-way, after it was cleaned.
-struct Lease {
+pub(super) struct Lease {
     pooled: Option<Pooled>,
     /// Dropped after the connection, so that there are never more connections than permits.
     permit: Option<OwnedSemaphorePermit>,
@@ -388,7 +396,7 @@ struct Lease {
 }
 
 impl Lease {
-    fn connection(&mut self) -> Result<&mut Connection> {
+    pub(super) fn connection(&mut self) -> Result<&mut Connection> {
         match &mut self.pooled {
             Some(pooled) => Ok(&mut pooled.connection),
             None => Err(Error::new(Code::Internal, "A connection was used after its return.")),
@@ -396,7 +404,7 @@ impl Lease {
     }
 
     /// Replaces the connection by a new one.
-    async fn reopen(&mut self) -> Result<()> {
+    pub(super) async fn reopen(&mut self) -> Result<()> {
         self.pooled = None;
         self.pooled = Some(self.pool.open().await?);
         Ok(())
