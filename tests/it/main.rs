@@ -30,4 +30,5 @@ mod pipeline;
 mod reading;
 mod trips;
 mod typed;
+mod uploads;
 mod writing;
