@@ -13,7 +13,7 @@ use crate::{
     sql::{self, Statement, session},
 };
 
-pub use self::batches::{PiecesOfRows, RowSource, can_come_in_batches, insert_rows};
+pub use self::batches::{BATCH, PiecesOfRows, RowSource, can_come_in_batches, insert_rows};
 
 /// SQLSTATE of a column that doesn't exist.
 const UNDEFINED_COLUMN: &str = "42703";

@@ -6,7 +6,8 @@ use std::time::Instant;
 use phlo_core::{
     Result, engine,
     parse::{self, Asked, Input},
-    request::Caller,
+    plan::Plan,
+    request::{Caller, Request},
     schema::Schema,
 };
 
@@ -60,15 +61,20 @@ pub(crate) async fn insert(
     state.extensions().prepare(&mut request, &mut caller)?;
     let mut rows = upload.rows(format, &request, &live.parse.limits);
     let (pool, settings) = (state.pool(), &live.settings);
-    let inserted =
-        engine::insert_rows(pool, schema, settings, &mut request, &caller, &mut rows).await;
+    let log = live.config.log_query;
+    let begin = |request: &Request, plan: &Plan| {
+        let first = engine::transaction(settings, request, &caller, plan);
+        if log {
+            notes.queries = statements(&first);
+        }
+        first
+    };
+    let limits = &settings.limits;
+    let inserted = engine::insert_rows(pool, schema, limits, &mut request, begin, &mut rows).await;
     notes.timing.transaction = lap(&mut clock);
     let engine::Answer { plan, outcome } = inserted?;
     if live.settings.limits.legacy_target_names {
         observe::legacy_targets(&live.config, parts, &plan.legacy_targets);
-    }
-    if live.config.log_query {
-        notes.queries = statements(&engine::transaction(settings, &request, &caller, &plan));
     }
     let context = respond::Context {
         canonical_query: "",

@@ -15,18 +15,13 @@ use http_body::Body;
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use phlo_core::{
     Code, Error, Result,
-    engine::{PiecesOfRows, RowSource},
+    engine::{self, PiecesOfRows, RowSource},
     parse::{self, BatchLimits, RowFormat, RowReader},
     request::Request,
 };
 use tokio::time::timeout;
 
 use crate::extract;
-
-/// How long a body becomes before its rows are written as they come, and how long a batch of them
-/// is as JSON. At this length the database takes some ten times as long for the rows as for anything
-/// else that a statement costs, and a request needs no more memory than a few times this.
-pub const BATCH: usize = 1 << 20;
 
 /// How long the rest of a body is read that nobody wants any more, so that its sender finds the
 /// answer instead of a connection that was closed while it was sending.
@@ -149,7 +144,7 @@ impl Upload {
 
 impl Bounds {
     fn batch(self) -> usize {
-        usize::try_from(self.whole).unwrap_or(usize::MAX).min(BATCH)
+        usize::try_from(self.whole).unwrap_or(usize::MAX).min(engine::BATCH)
     }
 }
 
@@ -172,7 +167,7 @@ impl RowSource for Rows {
             Err(_) => {
                 Err(Error::new(Code::Body, "The body comes too slowly").with_details(format!(
                     "{} bytes of rows must come within {} seconds.",
-                    BATCH,
+                    engine::BATCH,
                     self.patience.as_secs()
                 )))
             }

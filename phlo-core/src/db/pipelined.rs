@@ -6,9 +6,8 @@ use crate::{
     db::backend::{Backend, Work},
     dsl::{Cell, Cells},
     error::{Code, Error, Result},
-    exec::{End, Executor, Results, Transaction, pipeline::Pool},
+    exec::{Executor, Results, pipeline::Pool},
     plan::Parameters,
-    sql::Statement,
 };
 
 impl Backend for Pool {
@@ -20,19 +19,7 @@ impl Backend for Pool {
         match work {
             Work::As(transaction) => Executor::run(self, transaction).await,
             Work::Plain { main, access, guard } => {
-                let transaction = Transaction {
-                    role: String::new(),
-                    access: *access,
-                    isolation: None,
-                    // What an earlier caller has left behind must not hold for this one.
-                    settings: Statement::constant("SELECT set_config('role', 'none', true)"),
-                    pre_request: None,
-                    main: main.clone(),
-                    writer: None,
-                    after: None,
-                    end: End::Commit,
-                    guard: *guard,
-                };
+                let transaction = Work::transaction(main.clone(), *access, *guard);
                 Executor::run(self, &transaction).await
             }
         }

@@ -12,15 +12,20 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::{
-    engine::{Answer, Settings, plan_for, transaction},
+    engine::{Answer, plan_for},
     error::Result,
-    exec::{self, Outcome, Results, Row, Stepwise, Unit},
+    exec::{self, Outcome, Results, Row, Stepwise, Transaction, Unit},
     parse::RowReader,
-    plan::{Guard, Plan},
-    request::{Action, Caller, MediaType, Mutation, Representation, Request},
+    plan::{Guard, Limits, Plan},
+    request::{Action, MediaType, Mutation, Representation, Request},
     schema::Schema,
     sql,
 };
+
+/// How many bytes of JSON make a batch, about. At this length the database takes far longer for the
+/// rows than for anything else that a statement costs, and whoever makes batches needs no more
+/// memory than a few times this.
+pub const BATCH: usize = 1 << 20;
 
 /// Whoever has the rows of an insert.
 pub trait RowSource: Send {
@@ -41,7 +46,8 @@ pub fn can_come_in_batches(request: &Request) -> bool {
 
 /// Adds the rows of a source, in one transaction: all of them, or none.
 ///
-/// Each batch is a statement of its own, so that triggers for each statement run once a batch. Rows
+/// `begin` says everything about the transaction but the later batches, such as
+/// [`transaction`](crate::engine::transaction) does. Each batch is a statement of its own, so that triggers for each statement run once a batch. Rows
 /// are counted over all batches, and conditions on their number hold for all of them.
 ///
 /// If the future is dropped, or the source fails, nothing is kept.
@@ -52,23 +58,23 @@ pub fn can_come_in_batches(request: &Request) -> bool {
 pub async fn insert_rows(
     executor: &impl Stepwise,
     schema: &Schema,
-    settings: &Settings,
+    limits: &Limits,
     request: &mut Request,
-    caller: &Caller,
+    begin: impl FnOnce(&Request, &Plan) -> Transaction + Send,
     source: &mut impl RowSource,
 ) -> Result<Answer> {
     source.next(request).await?;
-    let plan = plan_for(executor.parameters(), schema, request, &settings.limits)?;
-    let first = transaction(settings, request, caller, &plan);
+    let plan = plan_for(executor.parameters(), schema, request, limits)?;
+    let first = begin(request, &plan);
     let (guard, end) = (first.guard, first.end);
     let (mut unit, rows) = executor.start(&first).await?;
     drop(first);
     let mut total = Outcome::default();
-    add(&mut total, &plan, settings, rows)?;
+    add(&mut total, &plan, rows)?;
     while source.next(request).await? {
-        let plan = plan_for(executor.parameters(), schema, request, &settings.limits)?;
+        let plan = plan_for(executor.parameters(), schema, request, limits)?;
         let rows = unit.run(&sql::render(&plan)).await?;
-        add(&mut total, &plan, settings, rows)?;
+        add(&mut total, &plan, rows)?;
     }
     guard.map_or(Ok(()), |guard: Guard| guard.check(total.rows))?;
     unit.end(end).await?;
@@ -76,9 +82,10 @@ pub async fn insert_rows(
 }
 
 /// Adds what came of a batch to what came of those before.
-fn add(total: &mut Outcome, plan: &Plan, settings: &Settings, main: Vec<Row>) -> Result<()> {
+fn add(total: &mut Outcome, plan: &Plan, main: Vec<Row>) -> Result<()> {
     let results = Results { main, ..Results::default() };
-    let outcome = exec::decode(plan, settings.limits.max_rows, results)?;
+    // The limit is for rows that are read.
+    let outcome = exec::decode(plan, None, results)?;
     total.rows += outcome.rows;
     if total.location.is_empty() {
         total.location = outcome.location;

@@ -21,6 +21,7 @@ use crate::openapi::v3::{
 const JSON: &str = "application/json";
 const ONE: &str = "application/vnd.pgrst.object+json";
 const CSV: &str = "text/csv";
+const JSON_LINES: &str = "application/x-ndjson";
 
 /// The names of the components of a table.
 #[derive(Clone, Debug)]
@@ -144,6 +145,7 @@ pub(super) fn insert_body(names: &TableNames) -> RequestBody {
     RequestBodyBuilder::new()
         .content(JSON, Content::new(Some(rows)))
         .content(CSV, text())
+        .content(JSON_LINES, text())
         .required(Some(Required::True))
         .build()
 }
