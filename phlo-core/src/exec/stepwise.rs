@@ -49,3 +49,9 @@ pub trait Unit: Send {
     /// The database's own error, such as that of a deferred constraint; a lost connection.
     fn end(self, end: End) -> impl Future<Output = Result<()>> + Send;
 }
+
+/// The error of a unit of work that has failed and is not given up.
+#[cfg(any(feature = "pipeline", feature = "sqlx"))]
+pub(super) fn went_on() -> crate::Error {
+    crate::Error::new(crate::Code::Internal, "A unit of work went on after it had failed.")
+}

@@ -11,3 +11,4 @@ mod proxy;
 mod schema_change;
 mod support;
 mod trips;
+mod units;

@@ -4,14 +4,14 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    error::{Code, Error, Result},
+    error::Result,
     exec::{
         pipeline::{
             pool::{Lease, Pool},
             run::{Failure, Remedy},
             script::{self, Preparation, Step},
         },
-        stepwise::{Stepwise, Unit},
+        stepwise::{Stepwise, Unit, went_on},
         transaction::{End, Row, Transaction},
     },
     sql::Statement,
@@ -62,7 +62,7 @@ impl OpenUnit {
     /// A statement can't be tried again: the ones before it would be missing.
     async fn steps(&mut self, steps: &mut [Step<'_>]) -> Result<Vec<Row>> {
         if self.failed {
-            return Err(Error::new(Code::Internal, "A unit of work went on after it had failed."));
+            return Err(went_on());
         }
         // Also if this future is dropped.
         self.failed = true;

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     exec::{
         sqlx::{all, beginning, failure, finish, set},
-        stepwise::{Stepwise, Unit},
+        stepwise::{Stepwise, Unit, went_on},
         transaction::{End, Row, Transaction},
     },
     sql::Statement,
@@ -17,6 +17,8 @@ use crate::{
 pub struct OpenUnit {
     open: sqlx::Transaction<'static, Postgres>,
     role: String,
+    /// It has failed. PostgreSQL would take its commit, and undo it.
+    failed: bool,
 }
 
 impl Stepwise for PgPool {
@@ -26,18 +28,30 @@ impl Stepwise for PgPool {
         let begin = beginning(transaction.access, transaction.isolation);
         let mut open = self.begin_with(begin).await.map_err(failure)?;
         set(&mut open, transaction).await?;
-        let mut unit = OpenUnit { open, role: transaction.role.clone() };
+        let mut unit = OpenUnit { open, role: transaction.role.clone(), failed: false };
         let rows = unit.run(&transaction.main).await?;
         Ok((unit, rows))
     }
 }
 
+impl OpenUnit {
+    fn check(&self) -> Result<()> {
+        if self.failed { Err(went_on()) } else { Ok(()) }
+    }
+}
+
 impl Unit for OpenUnit {
     async fn run(&mut self, statement: &Statement) -> Result<Vec<Row>> {
-        all(&mut self.open, statement, &self.role).await
+        self.check()?;
+        // Also if this future is dropped.
+        self.failed = true;
+        let rows = all(&mut self.open, statement, &self.role).await?;
+        self.failed = false;
+        Ok(rows)
     }
 
     async fn end(self, end: End) -> Result<()> {
+        self.check()?;
         finish(self.open, end).await
     }
 }
