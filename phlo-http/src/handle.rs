@@ -1,4 +1,5 @@
-//! The way of one request: who asks, what, and the reply. The only caller of the engine.
+//! The way of one request: who asks, what, and the reply. The only caller of the engine, but for
+//! rows that come in batches.
 
 use std::{sync::Arc, time::Instant};
 
@@ -6,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use phlo_core::{
     Code, Error, Result, engine,
-    exec::{Executor, Transaction},
+    exec::Executor,
     parse::{self, Asked, Input},
     plan::{self, Access},
     request::{Action, Caller, Invocation, MediaType, Output, Request},
@@ -19,7 +20,9 @@ use crate::{
     error::Failure,
     extract::Extracted,
     insert::{self, About, Inserted},
-    login, observe, openapi,
+    login,
+    notes::{Notes, lap, statements},
+    observe, openapi,
     respond::{self, Reply},
     state::{Live, State},
     timing::Timing,
@@ -39,13 +42,6 @@ pub struct Handled {
     pub code: Option<String>,
     /// The statements that were run for it, if they are to be logged.
     pub queries: Vec<String>,
-}
-
-/// What is noted of a request on its way.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) timing: Timing,
-    pub(crate) queries: Vec<String>,
 }
 
 /// Answers a request whose body has been read, or has begun.
@@ -191,21 +187,6 @@ fn input<'a>(
     }
 }
 
-/// The statements of a transaction, without the values of their parameters.
-pub(crate) fn statements(transaction: &Transaction) -> Vec<String> {
-    let Transaction { settings, pre_request, main, after, .. } = transaction;
-    [Some(settings), pre_request.as_ref(), Some(main), after.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|statement| statement.sql.to_string())
-        .collect()
-}
-
-pub(crate) fn lap(clock: &mut Instant) -> std::time::Duration {
-    let now = Instant::now();
-    now.duration_since(std::mem::replace(clock, now))
-}
-
 fn no_schema() -> Error {
     Error::new(Code::NoSchema, "Could not query the database for the schema cache. Retrying.")
 }
@@ -330,7 +311,6 @@ impl Version {
             MediaType::OpenApi | MediaType::Json | MediaType::Any => Some(Self::Swagger),
             MediaType::Other(name) if is_openapi_3(name) => Some(Self::OpenApi),
             MediaType::Other(_)
-            | MediaType::JsonLines
             | MediaType::GeoJson
             | MediaType::Csv
             | MediaType::Text
@@ -338,6 +318,7 @@ impl Version {
             | MediaType::Form
             | MediaType::OctetStream
             | MediaType::ArrayStripped
+            | MediaType::JsonLines { .. }
             | MediaType::Object { .. }
             | MediaType::Plan { .. } => None,
         });

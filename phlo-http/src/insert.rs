@@ -12,7 +12,7 @@ use phlo_core::{
 };
 
 use crate::{
-    handle::{Notes, lap, statements},
+    notes::{Notes, lap, statements},
     observe,
     respond::{self, Reply},
     state::{Live, State},

@@ -13,6 +13,7 @@ pub mod handle;
 mod insert;
 mod listener;
 mod login;
+mod notes;
 pub mod observe;
 pub mod openapi;
 mod ready;

@@ -52,6 +52,9 @@ pub trait Unit: Send {
 
 /// The error of a unit of work that has failed and is not given up.
 #[cfg(any(feature = "pipeline", feature = "sqlx"))]
-pub(super) fn went_on() -> crate::Error {
-    crate::Error::new(crate::Code::Internal, "A unit of work went on after it had failed.")
+pub(super) fn went_on() -> crate::error::Error {
+    crate::error::Error::new(
+        crate::error::Code::Internal,
+        "A unit of work went on after it had failed.",
+    )
 }

@@ -81,7 +81,6 @@ fn read(text: &str, depth: usize) -> MediaType {
     let stripped = || parameter(rest, "nulls") == Some("stripped");
     match (main.as_str(), sub.as_str()) {
         ("application", "json") => MediaType::Json,
-        ("application", "x-ndjson") => MediaType::JsonLines,
         ("application", "geo+json") => MediaType::GeoJson,
         ("text", "csv") => MediaType::Csv,
         ("text", "plain") => MediaType::Text,
@@ -90,6 +89,9 @@ fn read(text: &str, depth: usize) -> MediaType {
         ("application", "x-www-form-urlencoded") => MediaType::Form,
         ("application", "octet-stream") => MediaType::OctetStream,
         ("*", "*") => MediaType::Any,
+        ("application", "x-ndjson" | "jsonl") => {
+            MediaType::JsonLines { nulls_stripped: stripped() }
+        }
         ("application", "vnd.pgrst.object" | "vnd.pgrst.object+json") => {
             MediaType::Object { nulls_stripped: stripped() }
         }
@@ -189,6 +191,9 @@ mod tests {
             ("application/vnd.pgrst.object;nulls=Stripped", Object { nulls_stripped: false }),
             ("application/vnd.pgrst.array+json;nulls=stripped", MediaType::ArrayStripped),
             ("application/vnd.pgrst.array+json", Json),
+            ("application/x-ndjson", MediaType::JsonLines { nulls_stripped: false }),
+            ("application/jsonl;charset=utf-8", MediaType::JsonLines { nulls_stripped: false }),
+            ("application/X-NDJSON;nulls=stripped", MediaType::JsonLines { nulls_stripped: true }),
             ("application/vnd.pgrst.plan;", plan(Json, PlanFormat::Text, &[])),
             (
                 "application/vnd.pgrst.plan;for=\"application/json\"",

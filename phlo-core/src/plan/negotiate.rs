@@ -76,7 +76,6 @@ impl Maker<'_> {
                 })
             }
             MediaType::Json
-            | MediaType::JsonLines
             | MediaType::GeoJson
             | MediaType::Csv
             | MediaType::Text
@@ -84,6 +83,7 @@ impl Maker<'_> {
             | MediaType::OpenApi
             | MediaType::Form
             | MediaType::OctetStream
+            | MediaType::JsonLines { .. }
             | MediaType::Any
             | MediaType::Other(_) => self.overridable(media),
         }
@@ -107,7 +107,7 @@ impl Maker<'_> {
             MediaType::Any | MediaType::Json => (MediaType::Json, self.json(false)),
             MediaType::Csv => (MediaType::Csv, BodyPlan::Csv),
             MediaType::GeoJson => (MediaType::GeoJson, BodyPlan::GeoJson),
-            MediaType::JsonLines
+            MediaType::JsonLines { .. }
             | MediaType::Text
             | MediaType::Xml
             | MediaType::OpenApi

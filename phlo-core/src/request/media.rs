@@ -7,8 +7,6 @@ use std::fmt;
 pub enum MediaType {
     /// `application/json`
     Json,
-    /// `application/x-ndjson`: an object in each line.
-    JsonLines,
     /// `application/geo+json`
     GeoJson,
     /// `text/csv`
@@ -27,6 +25,12 @@ pub enum MediaType {
     Any,
     /// `application/vnd.pgrst.array+json;nulls=stripped`
     ArrayStripped,
+    /// `application/x-ndjson`: each row as an object on a line of its own. It is asked for as
+    /// `application/jsonl` as well.
+    JsonLines {
+        /// Whether keys with null values are left out.
+        nulls_stripped: bool,
+    },
     /// `application/vnd.pgrst.object+json`: exactly one row, as an object.
     Object {
         /// Whether keys with null values are left out.
@@ -74,7 +78,6 @@ impl MediaType {
     pub fn from_name(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
             "application/json" => Self::Json,
-            "application/x-ndjson" => Self::JsonLines,
             "application/geo+json" => Self::GeoJson,
             "text/csv" => Self::Csv,
             "text/plain" => Self::Text,
@@ -83,13 +86,16 @@ impl MediaType {
             "application/x-www-form-urlencoded" => Self::Form,
             "application/octet-stream" => Self::OctetStream,
             "*/*" => Self::Any,
+            "application/x-ndjson" | "application/jsonl" => {
+                Self::JsonLines { nulls_stripped: false }
+            }
             _ => Self::Other(name.to_owned()),
         }
     }
 
     /// Whether answers of this type say that they are UTF-8.
     pub fn has_charset(&self) -> bool {
-        !matches!(self, Self::JsonLines | Self::OctetStream | Self::Other(_))
+        !matches!(self, Self::OctetStream | Self::JsonLines { .. } | Self::Other(_))
     }
 }
 
@@ -105,7 +111,6 @@ impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Json => "application/json",
-            Self::JsonLines => "application/x-ndjson",
             Self::GeoJson => "application/geo+json",
             Self::Csv => "text/csv",
             Self::Text => "text/plain",
@@ -115,6 +120,8 @@ impl fmt::Display for MediaType {
             Self::OctetStream => "application/octet-stream",
             Self::Any => "*/*",
             Self::ArrayStripped => "application/vnd.pgrst.array+json;nulls=stripped",
+            Self::JsonLines { nulls_stripped: true } => "application/x-ndjson;nulls=stripped",
+            Self::JsonLines { nulls_stripped: false } => "application/x-ndjson",
             Self::Object { nulls_stripped: true } => {
                 "application/vnd.pgrst.object+json;nulls=stripped"
             }

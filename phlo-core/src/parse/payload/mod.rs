@@ -63,7 +63,9 @@ pub(super) fn parse_payload(
             utf8(body)?;
             rows::read_whole(body, RowFormat::Csv, columns, limits)
         }
-        (MediaType::JsonLines, _) => rows::read_whole(body, RowFormat::JsonLines, columns, limits),
+        (MediaType::JsonLines { .. }, _) => {
+            rows::read_whole(body, RowFormat::JsonLines, columns, limits)
+        }
         (MediaType::Form, Purpose::Rows) => form::parse_row(utf8(body)?, limits),
         (MediaType::Form, Purpose::Arguments) => form::parse_arguments(utf8(body)?, limits),
         (MediaType::Text, Purpose::Arguments) => raw(RawKind::Text),

@@ -35,7 +35,7 @@ impl RowFormat {
     pub fn of(media_type: &MediaType) -> Option<Self> {
         match media_type {
             MediaType::Csv => Some(Self::Csv),
-            MediaType::JsonLines => Some(Self::JsonLines),
+            MediaType::JsonLines { .. } => Some(Self::JsonLines),
             MediaType::Json
             | MediaType::GeoJson
             | MediaType::Text
@@ -240,6 +240,55 @@ mod tests {
             );
             let refused = reader.read(&mut Bytes::from_static(bytes)).unwrap_err();
             assert_eq!(refused.to_string(), "The body is not valid UTF-8");
+        }
+    }
+
+    /// What becomes of a body, whole or in pieces: its rows, or nothing if it is refused.
+    fn outcome(text: &str, format: RowFormat, piece: usize) -> Option<Vec<serde_json::Value>> {
+        let limits = BatchLimits { batch: 20, row: 1000 };
+        let mut reader = RowReader::new(format, None, &Limits::default(), limits);
+        let mut rows = Vec::new();
+        let mut add = |payload| match payload {
+            Payload::Json { raw, .. } => {
+                rows.extend(serde_json::from_slice::<Vec<serde_json::Value>>(&raw).unwrap());
+            }
+            other => panic!("{other:?}"),
+        };
+        for piece in text.as_bytes().chunks(piece) {
+            let mut piece = Bytes::copy_from_slice(piece);
+            while let Some(payload) = reader.read(&mut piece).ok()? {
+                add(payload);
+            }
+        }
+        if let Some(payload) = reader.finish().ok()? {
+            add(payload);
+        }
+        Some(rows)
+    }
+
+    /// The rows as another reader finds them.
+    fn by_csv(text: &str) -> Option<Vec<serde_json::Value>> {
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let header = reader.headers().ok()?.clone();
+        let rows = reader.records().map(|record| {
+            let record = record.ok()?;
+            let pairs =
+                header.iter().zip(&record).map(|(key, value)| (key.to_owned(), value.into()));
+            Some(serde_json::Value::Object(pairs.collect()))
+        });
+        rows.collect::<Option<Vec<_>>>().filter(|_| !header.is_empty())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn csv_is_read_as_by_others(text in "[ab,\"\n\r é]{0,40}", piece in 1_usize..41) {
+            proptest::prop_assert_eq!(outcome(&text, RowFormat::Csv, piece), by_csv(&text));
+        }
+
+        #[test]
+        fn lines_may_be_cut_anywhere(text in "(\\{\"a\":\"[é ]?\"\\}|[\n\r {}x])*", piece in 1_usize..41) {
+            let whole = outcome(&text, RowFormat::JsonLines, text.len().max(1));
+            proptest::prop_assert_eq!(outcome(&text, RowFormat::JsonLines, piece), whole);
         }
     }
 }

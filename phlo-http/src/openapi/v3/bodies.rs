@@ -20,8 +20,8 @@ use crate::openapi::v3::{
 
 const JSON: &str = "application/json";
 const ONE: &str = "application/vnd.pgrst.object+json";
+const LINES: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
-const JSON_LINES: &str = "application/x-ndjson";
 
 /// The names of the components of a table.
 #[derive(Clone, Debug)]
@@ -145,7 +145,7 @@ pub(super) fn insert_body(names: &TableNames) -> RequestBody {
     RequestBodyBuilder::new()
         .content(JSON, Content::new(Some(rows)))
         .content(CSV, text())
-        .content(JSON_LINES, text())
+        .content(LINES, text())
         .required(Some(Required::True))
         .build()
 }
