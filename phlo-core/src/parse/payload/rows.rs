@@ -77,7 +77,7 @@ pub struct RowReader {
 }
 
 enum Lines {
-    Csv(CsvReader),
+    Csv(Box<CsvReader>),
     Json(LineReader),
 }
 
@@ -91,7 +91,7 @@ impl RowReader {
         batch: BatchLimits,
     ) -> Self {
         let (lines, origin) = match format {
-            RowFormat::Csv => (Lines::Csv(CsvReader::new(limits)), JsonOrigin::Csv),
+            RowFormat::Csv => (Lines::Csv(Box::new(CsvReader::new(limits))), JsonOrigin::Csv),
             RowFormat::JsonLines => {
                 (Lines::Json(LineReader::new(columns.is_none())), JsonOrigin::Lines)
             }
@@ -165,41 +165,41 @@ pub(super) fn read_whole(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const CSV: &str = "a,\"b\"\"c\"\r\n1,\"x\ny, \"\"z\"\"\"\n\nü,NULL\n😀,\"\r\n\"";
     const LINES: &str = "{\"a\":1,\"é\":\"ü\"}\r\n\n{\"é\":\"😀\\n\",\"a\":2}\n {\"a\":3,\"é\":{}}";
 
+    fn json(payload: Payload) -> String {
+        let Payload::Json { raw, .. } = payload else { panic!("{payload:?}") };
+        String::from_utf8(raw.into()).unwrap()
+    }
+
     /// The arrays that a body becomes when it comes in pieces of that length.
-    fn batches(text: &str, format: RowFormat, batch: usize, piece: usize) -> Vec<String> {
+    fn batches(text: &str, format: RowFormat, batch: usize, piece: usize) -> Result<Vec<String>> {
         let limits = BatchLimits { batch, row: 1000 };
         let mut reader = RowReader::new(format, None, &Limits::default(), limits);
         let mut found = Vec::new();
-        let mut add = |payload| match payload {
-            Payload::Json { raw, .. } => found.push(String::from_utf8(raw.into()).unwrap()),
-            other => panic!("{other:?}"),
-        };
         for piece in text.as_bytes().chunks(piece) {
             let mut piece = Bytes::copy_from_slice(piece);
-            while let Some(payload) = reader.read(&mut piece).unwrap() {
-                add(payload);
+            while let Some(payload) = reader.read(&mut piece)? {
+                found.push(json(payload));
             }
         }
-        if let Some(payload) = reader.finish().unwrap() {
-            add(payload);
-        }
-        found
+        found.extend(reader.finish()?.map(json));
+        Ok(found)
     }
 
     #[test]
     fn the_pieces_of_a_body_make_no_difference() {
         for (text, format) in [(CSV, RowFormat::Csv), (LINES, RowFormat::JsonLines)] {
             let whole = read_whole(&Bytes::from(text), format, None, &Limits::default()).unwrap();
-            let Payload::Json { raw, .. } = whole else { panic!("{whole:?}") };
-            let whole = String::from_utf8(raw.into()).unwrap();
+            let whole = json(whole);
             for piece in 1..=text.len() {
-                assert_eq!(batches(text, format, 10_000, piece), [&*whole], "{piece}");
-                let rows = batches(text, format, 1, piece);
+                assert_eq!(batches(text, format, 10_000, piece).unwrap(), [&*whole], "{piece}");
+                let rows = batches(text, format, 1, piece).unwrap();
                 assert_eq!(rows.len(), 3, "{piece}");
                 let joined: Vec<_> =
                     rows.iter().map(|row| row.trim_matches(['[', ']']).to_owned()).collect();
@@ -210,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_body_without_rows_is_one_batch() {
-        assert_eq!(batches("a,b\n", RowFormat::Csv, 1, 1), ["[]"]);
-        assert_eq!(batches("\n\n", RowFormat::JsonLines, 1, 1), ["[]"]);
+        assert_eq!(batches("a,b\n", RowFormat::Csv, 1, 1).unwrap(), ["[]"]);
+        assert_eq!(batches("\n\n", RowFormat::JsonLines, 1, 1).unwrap(), ["[]"]);
     }
 
     #[test]
@@ -243,38 +243,22 @@ mod tests {
         }
     }
 
-    /// What becomes of a body, whole or in pieces: its rows, or nothing if it is refused.
-    fn outcome(text: &str, format: RowFormat, piece: usize) -> Option<Vec<serde_json::Value>> {
-        let limits = BatchLimits { batch: 20, row: 1000 };
-        let mut reader = RowReader::new(format, None, &Limits::default(), limits);
-        let mut rows = Vec::new();
-        let mut add = |payload| match payload {
-            Payload::Json { raw, .. } => {
-                rows.extend(serde_json::from_slice::<Vec<serde_json::Value>>(&raw).unwrap());
-            }
-            other => panic!("{other:?}"),
-        };
-        for piece in text.as_bytes().chunks(piece) {
-            let mut piece = Bytes::copy_from_slice(piece);
-            while let Some(payload) = reader.read(&mut piece).ok()? {
-                add(payload);
-            }
-        }
-        if let Some(payload) = reader.finish().ok()? {
-            add(payload);
-        }
-        Some(rows)
+    /// The rows of a body that comes in pieces, or nothing if it is refused.
+    fn outcome(text: &str, format: RowFormat, piece: usize) -> Option<Vec<Value>> {
+        let batches = batches(text, format, 20, piece).ok()?;
+        let rows = batches.iter().map(|json| serde_json::from_str::<Vec<Value>>(json).unwrap());
+        Some(rows.flatten().collect())
     }
 
     /// The rows as another reader finds them.
-    fn by_csv(text: &str) -> Option<Vec<serde_json::Value>> {
+    fn by_csv(text: &str) -> Option<Vec<Value>> {
         let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
         let header = reader.headers().ok()?.clone();
         let rows = reader.records().map(|record| {
             let record = record.ok()?;
             let pairs =
                 header.iter().zip(&record).map(|(key, value)| (key.to_owned(), value.into()));
-            Some(serde_json::Value::Object(pairs.collect()))
+            Some(Value::Object(pairs.collect()))
         });
         rows.collect::<Option<Vec<_>>>().filter(|_| !header.is_empty())
     }
