@@ -230,7 +230,7 @@ async fn writes<B: Backend>(db: &Database<B>) {
 async fn added_streams<B: Backend + Stepwise>(db: &Database<B>) {
     use futures_util::stream;
     let row = |number: usize| {
-        let year = (number % 2 == 0).then_some(1900);
+        let year = number.is_multiple_of(2).then_some(1900);
         films::Insert { year, ..films::Insert::new(format!("{number} {}", "x".repeat(500))) }
     };
     let rows = |numbers: std::ops::Range<usize>| stream::iter(numbers.map(row));

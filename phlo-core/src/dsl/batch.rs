@@ -40,6 +40,7 @@ impl NewRows {
     }
 
     /// How many bytes of JSON they are.
+    #[cfg(any(feature = "pipeline", feature = "sqlx"))]
     pub(crate) fn len(&self) -> usize {
         self.json.len()
     }
