@@ -106,7 +106,8 @@ where
     B: Body<Data = Bytes>,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    if declared_length(headers).is_some_and(|length| length > limit) {
+    let declared = declared_length(headers);
+    if declared.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let mut body = std::pin::pin!(body);
@@ -124,13 +125,19 @@ where
             None if whole.is_empty() => first = Some(data),
             None => whole.extend_from_slice(&data),
             Some(head) => {
-                whole.reserve(head.len() + data.len());
+                whole.reserve(room_for(declared).max(head.len() + data.len()));
                 whole.extend_from_slice(&head);
                 whole.extend_from_slice(&data);
             }
         }
     }
     Ok(first.unwrap_or_else(|| whole.freeze()))
+}
+
+/// Room for a body of a length that its sender says, as far as that is believed before it comes.
+pub(crate) fn room_for(declared: Option<u64>) -> usize {
+    const BELIEVED: usize = 1 << 20;
+    declared.map_or(0, |length| usize::try_from(length).map_or(BELIEVED, |it| it.min(BELIEVED)))
 }
 
 /// The error of a body whose sender has hung up, or broken the rules of HTTP.

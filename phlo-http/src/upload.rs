@@ -100,7 +100,7 @@ impl Upload {
         let mut rest = Rest { body: Some(Box::pin(body)), length: 0, longest: bounds.upload };
         rest.check(declared.unwrap_or(0))?;
         let enough = bounds.batch();
-        let mut head = BytesMut::new();
+        let mut head = BytesMut::with_capacity(extract::room_for(declared));
         while head.len() <= enough {
             match rest.next().await {
                 Some(piece) => head.extend_from_slice(&piece?),
