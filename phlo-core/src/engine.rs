@@ -1,5 +1,6 @@
 //! The whole way in a few lines: a request in, an outcome out.
 
+mod batches;
 mod prepared;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,7 +14,10 @@ use crate::{
     sql::{self, Statement, session},
 };
 
-pub use self::prepared::{Answering, Prepared};
+pub use self::{
+    batches::{BATCH, PiecesOfRows, RowSource, can_come_in_batches, insert_rows},
+    prepared::{Answering, Prepared},
+};
 
 /// What a server adds to every request.
 #[derive(Clone, Debug, PartialEq)]

@@ -106,16 +106,15 @@ where
     B: Body<Data = Bytes>,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    if declared_length(headers).is_some_and(|length| length > limit) {
+    let declared = declared_length(headers);
+    if declared.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let mut body = std::pin::pin!(body);
     let mut whole = BytesMut::new();
     let mut first: Option<Bytes> = None;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            Error::new(Code::Body, "The body ended before it was complete").with_source(error)
-        })?;
+        let frame = frame.map_err(ended_early)?;
         let Ok(data) = frame.into_data() else { continue };
         let length = first.as_ref().map_or(whole.len(), Bytes::len) + data.len();
         if u64::try_from(length).is_ok_and(|length| length > limit) {
@@ -126,7 +125,7 @@ where
             None if whole.is_empty() => first = Some(data),
             None => whole.extend_from_slice(&data),
             Some(head) => {
-                whole.reserve(head.len() + data.len());
+                whole.reserve(room_for(declared).max(head.len() + data.len()));
                 whole.extend_from_slice(&head);
                 whole.extend_from_slice(&data);
             }
@@ -135,11 +134,31 @@ where
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
+/// Room for a body of a length that its sender says, as far as that is believed before it comes.
+pub(crate) fn room_for(declared: Option<u64>) -> usize {
+    const BELIEVED: usize = 1 << 20;
+    declared.map_or(0, |length| usize::try_from(length).map_or(BELIEVED, |it| it.min(BELIEVED)))
+}
+
+/// The error of a body whose sender has hung up, or broken the rules of HTTP.
+pub(crate) fn ended_early<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
+    Error::new(Code::Body, "The body ended before it was complete").with_source(error)
+}
+
+/// The length that a request says its body has.
+pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large(limit: u64) -> Error {
+/// The error of a body of rows that is longer than the server takes.
+pub(crate) fn upload_too_large(limit: u64) -> Error {
+    Error::new(Code::TooLarge, "The body of the request is too large").with_details(format!(
+        "This server takes bodies of rows of at most {limit} bytes, by the setting \
+         'server-max-upload-size'."
+    ))
+}
+
+pub(crate) fn too_large(limit: u64) -> Error {
     Error::new(Code::TooLarge, "The body of the request is too large")
         .with_details(format!("This server takes bodies of at most {limit} bytes."))
         .with_hint(

@@ -1,4 +1,5 @@
-//! The way of one request: who asks, what, and the reply. The only caller of the engine.
+//! The way of one request: who asks, what, and the reply. The only caller of the engine, but for
+//! rows that come in batches.
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,7 +8,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, Version as HttpVersion, header,
 use phlo_core::{
     Code, Error, Result,
     engine::{self, Answering, Prepared},
-    exec::{Executor, Transaction},
+    exec::Executor,
     parse::{self, Asked, Input},
     plan::{self, Access},
     request::{Action, Caller, Invocation, MediaType, Output, Request},
@@ -19,10 +20,14 @@ use crate::{
     config::OpenApiMode,
     error::Failure,
     extract::Extracted,
-    login, observe, openapi,
+    insert::{self, About, Inserted},
+    login,
+    notes::{Notes, lap, statements},
+    observe, openapi,
     respond::{self, Reply},
     state::{Live, PreparedRequest, State},
     timing::Timing,
+    upload::Incoming,
 };
 
 /// A reply, and what is known about its request besides.
@@ -40,15 +45,8 @@ pub struct Handled {
     pub queries: Vec<String>,
 }
 
-/// What is noted of a request on its way.
-#[derive(Debug, Default)]
-struct Notes {
-    timing: Timing,
-    queries: Vec<String>,
-}
-
-/// Answers a request whose body has been read.
-pub async fn handle(state: &State, live: &Live, parts: &Parts, body: Result<Bytes>) -> Handled {
+/// Answers a request whose body has been read, or has begun.
+pub async fn handle(state: &State, live: &Live, parts: &Parts, body: Incoming) -> Handled {
     let mut notes = Notes::default();
     let started = Instant::now();
     let authorization = parts.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
@@ -85,12 +83,25 @@ async fn answer(
     state: &State,
     live: &Live,
     parts: &Parts,
-    body: Result<Bytes>,
+    body: Incoming,
     identity: &Arc<Identity>,
     notes: &mut Notes,
 ) -> Result<Reply> {
     let schema = state.schema().ok_or_else(no_schema)?;
-    let body = body?;
+    let body = match body {
+        Incoming::Whole(body) => body?,
+        Incoming::Begun(upload) => {
+            let extracted = Extracted::new(parts);
+            let caller = extracted.caller(parts.method.as_str(), identity);
+            let headers = extracted.headers();
+            let input = input(parts, &extracted, &headers, &NO_BODY);
+            let about = About { state, live, schema: &schema, input: &input, parts };
+            match insert::insert(about, caller, upload, notes).await? {
+                Inserted::Reply(reply) => return Ok(*reply),
+                Inserted::Not(upload) => upload.whole().await?,
+            }
+        }
+    };
     if login::is_login(live, &parts.method, parts.uri.path()) {
         return login::login(state, live, &body).await;
     }
@@ -109,13 +120,7 @@ async fn answer(
         return Ok(reply);
     }
     let headers = extracted.headers();
-    let input = Input {
-        method: parts.method.as_str(),
-        path: extracted.path,
-        query: extracted.query,
-        headers: &headers,
-        body: &body,
-    };
+    let input = input(parts, &extracted, &headers, &body);
     // A hook may make something else of each request.
     let key = if state.extensions().sees_requests() { None } else { input.read_key() };
     if let Some(read) = key.as_deref().and_then(|key| live.reads.find(key, &schema)) {
@@ -208,19 +213,21 @@ async fn run(
     Ok(reply)
 }
 
-/// The statements of a transaction, without the values of their parameters.
-fn statements(transaction: &Transaction) -> Vec<String> {
-    let Transaction { settings, pre_request, main, after, .. } = transaction;
-    [Some(settings), pre_request.as_ref(), Some(main), after.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|statement| statement.sql.to_string())
-        .collect()
-}
+static NO_BODY: Bytes = Bytes::new();
 
-fn lap(clock: &mut Instant) -> std::time::Duration {
-    let now = Instant::now();
-    now.duration_since(std::mem::replace(clock, now))
+fn input<'a>(
+    parts: &'a Parts,
+    extracted: &Extracted<'a>,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a Bytes,
+) -> Input<'a> {
+    Input {
+        method: parts.method.as_str(),
+        path: extracted.path,
+        query: extracted.query,
+        headers,
+        body,
+    }
 }
 
 fn no_schema() -> Error {

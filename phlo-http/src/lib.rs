@@ -11,8 +11,10 @@ pub mod error;
 pub mod extension;
 pub mod extract;
 pub mod handle;
+mod insert;
 mod listener;
 mod login;
+mod notes;
 pub mod observe;
 pub mod openapi;
 mod ready;
@@ -22,6 +24,7 @@ pub mod server;
 pub mod service;
 pub mod state;
 pub mod timing;
+pub mod upload;
 
 /// The version of PostgREST whose behaviour this server has.
 pub const POSTGREST_VERSION: &str = "16.2";

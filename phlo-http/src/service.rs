@@ -8,13 +8,14 @@ use hyper::{Request, Response, ext::ReasonPhrase};
 
 use crate::{
     body::{Body, Ended},
+    config::Config,
     cors,
     error::Failure,
-    extract,
     handle::{self, Handled},
     observe::{self, Access},
     respond::Reply,
     state::{Live, State},
+    upload::{Bounds, Incoming},
 };
 
 /// The API. Cloning is cheap; all clones share one state.
@@ -36,7 +37,7 @@ impl Api {
     /// Answers one request.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: http_body::Body<Data = Bytes>,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let started = Instant::now();
@@ -51,7 +52,7 @@ impl Api {
         if handle::is_document_path(&parts.method, parts.uri.path()) {
             handle::ask_for_document(&mut parts);
         }
-        let body = extract::read_body(&parts.headers, body, live.config.server_max_body_size).await;
+        let body = Incoming::receive(&parts, body, bounds(&live.config)).await;
         let mut handled = handle::handle(&self.state, &live, &parts, body).await;
         let mut reply = std::mem::take(&mut handled.reply);
         if live.config.server_timing_enabled {
@@ -130,6 +131,14 @@ impl Api {
         if !reply.has(&header::SERVER) {
             reply.add(header::SERVER, crate::SERVER_NAME);
         }
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        whole: config.server_max_body_size,
+        upload: config.server_max_upload_size,
+        patience: config.server_receive_timeout,
     }
 }
 

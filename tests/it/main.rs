@@ -31,4 +31,5 @@ mod reading;
 mod streaming;
 mod trips;
 mod typed;
+mod uploads;
 mod writing;

@@ -1,6 +1,9 @@
 //! Typed queries on a real database: on the pool of `sqlx`, within a transaction, and on phlo's own
 //! pool, as several roles.
 
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
 use phlo_core::{
     Code,
     db::{Backend, Database},
@@ -14,6 +17,7 @@ use phlo_core::{
         select, update,
     },
     exec::{
+        Stepwise,
         introspect::{Options, introspect},
         pipeline::{self, Pool, PoolOptions},
     },
@@ -74,6 +78,10 @@ async fn typed_queries() {
     writes(&sqlx).await;
     writes(&films.pipelined()).await;
     writes(&sqlx.on(&mut connection)).await;
+    added_streams(&sqlx).await;
+    added_streams(&sqlx.as_role("postgres")).await;
+    added_streams(&films.pipelined()).await;
+    added_streams(&films.pipelined().as_role("postgres")).await;
     transactions(&sqlx, &mut connection).await;
     streams(&sqlx).await;
     streams_of_its_own(&films.pipelined()).await;
@@ -217,6 +225,30 @@ async fn writes<B: Backend>(db: &Database<B>) {
 
     let error = db.execute(insert(films::Insert::new("Alien"))).await.unwrap_err();
     assert_eq!(error.code(), "23505");
+}
+
+/// More rows than go into a statement, of different columns, are added or not as a whole.
+async fn added_streams<B: Backend + Stepwise>(db: &Database<B>) {
+    use futures_util::stream;
+    let row = |number: usize| {
+        let year = number.is_multiple_of(2).then_some(1900);
+        films::Insert { year, ..films::Insert::new(format!("{number} {}", "x".repeat(500))) }
+    };
+    let rows = |numbers: std::ops::Range<usize>| stream::iter(numbers.map(row));
+    let none = || insert_all(Vec::<films::Insert>::new());
+    assert_eq!(db.insert_stream(none(), rows(0..0)).await.unwrap(), 0);
+    assert_eq!(db.insert_stream(none(), rows(0..5000)).await.unwrap(), 5000);
+    let first = insert(row(5000)).or_ignore(films::TITLE);
+    assert_eq!(db.insert_stream(first, rows(4000..6000)).await.unwrap(), 1000);
+    let error = db.insert_stream(none(), rows(6000..20_000).chain(rows(0..1))).await;
+    assert_eq!(error.unwrap_err().code(), "23505");
+    let dropped = db.insert_stream(none(), rows(6000..20_000).chain(stream::pending()));
+    assert!(tokio::time::timeout(Duration::from_secs(2), dropped).await.is_err());
+    let added = films::TITLE.like("% xxx%");
+    assert_eq!(db.count(select(Films).filter(added.clone())).await.unwrap(), 6000);
+    let even = select(Films).filter(added.clone()).filter(films::YEAR.eq(1900));
+    assert_eq!(db.count(even).await.unwrap(), 3000);
+    assert_eq!(db.execute(delete(Films).filter(added)).await.unwrap(), 6000);
 }
 
 /// Several queries as several roles in one transaction, which then is undone.

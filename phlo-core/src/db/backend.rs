@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use crate::{
     dsl::Cells,
     error::Result,
-    exec::{Results, Transaction},
+    exec::{End, Results, Transaction},
     plan::{Access, Guard, Parameters},
     sql::Statement,
 };
@@ -33,6 +33,28 @@ impl Work {
         match self {
             Self::Plain { main, .. } => main,
             Self::As(transaction) => &transaction.main,
+        }
+    }
+
+    /// A unit of work of the role that logged in.
+    #[cfg(any(feature = "pipeline", feature = "sqlx"))]
+    pub(crate) fn transaction(
+        main: Arc<Statement>,
+        access: Access,
+        guard: Option<Guard>,
+    ) -> Transaction {
+        Transaction {
+            role: String::new(),
+            access,
+            isolation: None,
+            // What an earlier caller has left behind must not hold for this one.
+            settings: Statement::constant("SELECT set_config('role', 'none', true)"),
+            pre_request: None,
+            main,
+            writer: None,
+            after: None,
+            end: End::Commit,
+            guard,
         }
     }
 

@@ -5,6 +5,8 @@
 //! what it means is the business of the stages below.
 
 mod backend;
+#[cfg(any(feature = "pipeline", feature = "sqlx"))]
+mod insert;
 #[cfg(feature = "sqlx")]
 mod over_sqlx;
 #[cfg(feature = "pipeline")]

@@ -13,9 +13,8 @@ use crate::{
     },
     dsl::{Casts, Cell, Cells, Fields, Layout, Query},
     error::{Code, Error, Result},
-    exec::{End, Executor, Results, Row, Transaction, pipeline::Pool},
-    plan::{Access, Guard, Parameters},
-    sql::Statement,
+    exec::{Executor, Results, Row, pipeline::Pool},
+    plan::Parameters,
 };
 
 impl Backend for Pool {
@@ -27,7 +26,8 @@ impl Backend for Pool {
         match work {
             Work::As(transaction) => Executor::run(self, transaction).await,
             Work::Plain { main, access, guard } => {
-                Executor::run(self, &plain(main, *access, *guard)).await
+                let transaction = Work::transaction(Arc::clone(main), *access, *guard);
+                Executor::run(self, &transaction).await
             }
         }
     }
@@ -39,23 +39,6 @@ impl Backend for Pool {
     ) -> Result<Vec<R>> {
         let results = Backend::run(self, work).await?;
         results.main.iter().map(|row| read(&Values(row))).collect()
-    }
-}
-
-/// A statement of the role that logged in.
-fn plain(main: &Arc<Statement>, access: Access, guard: Option<Guard>) -> Transaction {
-    Transaction {
-        role: String::new(),
-        access,
-        isolation: None,
-        // What an earlier caller has left behind must not hold for this one.
-        settings: Statement::constant("SELECT set_config('role', 'none', true)"),
-        pre_request: None,
-        main: Arc::clone(main),
-        writer: None,
-        after: None,
-        end: End::Commit,
-        guard,
     }
 }
 
@@ -77,7 +60,7 @@ impl Database<Pool> {
             let (request, layout) = query.prepare(Casts::Yes);
             let transaction = match self.typed_work(&request)? {
                 Work::As(transaction) => transaction,
-                Work::Plain { main, access, guard } => plain(&main, access, guard),
+                Work::Plain { main, access, guard } => Work::transaction(main, access, guard),
             };
             let mut rows = std::pin::pin!(self.backend.rows(transaction));
             while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {

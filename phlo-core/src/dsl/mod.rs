@@ -47,6 +47,7 @@
 //! - any change of a view that can't be written to;
 //! - an update or a delete that doesn't say of which rows: say `every_row` if you mean it.
 
+mod batch;
 mod call;
 mod column;
 mod filter;
@@ -73,6 +74,8 @@ pub use time;
 #[cfg(feature = "uuid")]
 pub use uuid;
 
+#[cfg(any(feature = "pipeline", feature = "sqlx"))]
+pub(crate) use self::batch::NewRows;
 pub use self::{
     call::{
         Function, Members, Returned, Set, TableFunction, ValueFunction, call_request, read_answer,

@@ -1,11 +1,10 @@
 //! Changes: new rows, new values, no more of some rows, and what is returned of them.
 
-use std::{collections::BTreeSet, fmt, marker::PhantomData};
-
-use bytes::Bytes;
+use std::{fmt, marker::PhantomData};
 
 use crate::{
     dsl::{
+        batch::NewRows,
         call::Members,
         column::Column,
         filter::Filter,
@@ -14,9 +13,7 @@ use crate::{
         row::{Casts, Fields, Layout, Projection},
     },
     error::Result,
-    request::{
-        Action, JsonOrigin, Missing, Mutation, Payload, Representation, Request, Resolution,
-    },
+    request::{Action, Mutation, Payload, Representation, Request, Resolution},
     schema::Ident,
 };
 
@@ -64,35 +61,17 @@ pub trait Change {
 pub fn insert<R: NewRow>(row: R) -> Insert<R::Table> {
     let mut members = Members::default();
     row.write(&mut members);
-    Insert::new(members.into_payload())
+    Insert::new(Some(members.into_payload()))
 }
 
 /// Adds rows, all in one statement. Columns that some of them leave out take their default.
 pub fn insert_all<R: NewRow>(rows: impl IntoIterator<Item = R>) -> Insert<R::Table> {
-    let mut json = String::from("[");
-    let mut all = BTreeSet::new();
-    let mut differ = false;
-    for (index, row) in rows.into_iter().enumerate() {
-        let mut members = Members::default();
-        row.write(&mut members);
-        let (object, keys) = members.finish();
-        if index > 0 {
-            json.push(',');
-            differ |= keys != all;
-        }
-        json.push_str(&object);
-        all.extend(keys);
+    let mut all = NewRows::default();
+    for row in rows {
+        all.push(&row);
     }
-    json.push(']');
-    let mut insert = Insert::new(Payload::Json {
-        raw: Bytes::from(json),
-        keys: all.clone(),
-        origin: JsonOrigin::Json,
-    });
-    if differ {
-        insert.request.query.columns = Some(all);
-        insert.request.preferences.missing = Some(Missing::Default);
-    }
+    let mut insert = Insert::new(None);
+    all.put_into(&mut insert.request);
     insert
 }
 
@@ -104,8 +83,8 @@ pub struct Insert<T> {
 }
 
 impl<T: Table> Insert<T> {
-    fn new(payload: Payload) -> Self {
-        Self { request: change::<T>(Mutation::Insert, Some(payload)), table: PhantomData }
+    fn new(payload: Option<Payload>) -> Self {
+        Self { request: change::<T>(Mutation::Insert, payload), table: PhantomData }
     }
 
     /// Updates rows that exist already: those that have the same values in unique columns.

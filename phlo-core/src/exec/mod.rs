@@ -5,6 +5,7 @@
 
 mod decode;
 mod opened;
+mod stepwise;
 mod transaction;
 
 #[cfg(feature = "sqlx")]
@@ -16,4 +17,5 @@ pub mod sqlx;
 
 pub use self::decode::{Head, Outcome, decode};
 pub use self::opened::{BodyStream, Opened};
+pub use self::stepwise::{Stepwise, Unit};
 pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

@@ -11,7 +11,7 @@ use crate::{
         accept::{accept, media_type},
         key,
         page::parse_span,
-        payload::{Purpose, parse_payload},
+        payload::{Purpose, RowFormat, parse_payload},
         prefer::{TransactionOverride, preferences},
         query::{PlainValue, parse_query},
         target::{Deed, Target, parse_deed, parse_path, parse_schema},
@@ -148,11 +148,46 @@ pub enum Asked {
 /// # Ok::<(), phlo_core::Error>(())
 /// ```
 pub fn request(input: &Input<'_>, options: &Options) -> Result<Parsed> {
+    read(input, options, Rows::Here)
+}
+
+/// Reads a request whose body comes later: one that adds the rows of a body that can be cut between
+/// them, see [`RowReader`](crate::parse::RowReader). None if it isn't one.
+///
+/// The request has no payload.
+///
+/// # Errors
+///
+/// See [`request`].
+pub fn request_without_rows(
+    input: &Input<'_>,
+    options: &Options,
+) -> Result<Option<(Parsed, RowFormat)>> {
+    let media_type = input.header("content-type").map(media_type);
+    let Some(format) = media_type.as_ref().and_then(RowFormat::of) else { return Ok(None) };
+    let target = parse_path(input.path, &options.root)?;
+    let adds_rows = input.method == "POST" && matches!(target, Target::Table(_));
+    if !adds_rows {
+        return Ok(None);
+    }
+    Ok(Some((read(input, options, Rows::Later)?, format)))
+}
+
+/// Where the rows of a change are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// In the body.
+    Here,
+    /// In a body that is still to come.
+    Later,
+}
+
+fn read(input: &Input<'_>, options: &Options, rows: Rows) -> Result<Parsed> {
     let target = parse_path(input.path, &options.root)?;
     let (schema, schema_negotiated) = parse_schema(input, &options.schemas)?;
     let asked = match (parse_deed(input.method, &target)?, target) {
         (Deed::Act(action), _) => {
-            Asked::Request(Box::new(read_action(input, options, schema, action)?))
+            Asked::Request(Box::new(read_action(input, options, schema, action, rows)?))
         }
         (Deed::Document(output), _) => Asked::Document { schema, output, accept: accepted(input) },
         // DIFFERS: PostgREST reads the query string of these as well, and may find it wrong.
@@ -197,6 +232,7 @@ fn read_action(
     options: &Options,
     schema: Ident,
     action: Action,
+    rows: Rows,
 ) -> Result<Request> {
     let plain = match action {
         Action::Call { invocation: Invocation::Read(_), .. } => PlainValue::Argument,
@@ -213,7 +249,10 @@ fn read_action(
             "limit/offset querystring parameters are not allowed for PUT",
         ));
     }
-    let payload = read_payload(input, &action, &mut query, options)?;
+    let payload = match rows {
+        Rows::Here => read_payload(input, &action, &mut query, options)?,
+        Rows::Later => None,
+    };
     let prefer =
         input.headers.iter().filter(|(name, _)| *name == "prefer").map(|(_, value)| *value);
     Ok(Request {

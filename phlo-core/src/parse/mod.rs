@@ -26,9 +26,10 @@ mod properties;
 
 pub use self::{
     accept::{accept, media_type},
-    input::{Asked, Input, Limits, Options, Parsed, Root, get, request},
+    input::{Asked, Input, Limits, Options, Parsed, Root, get, request, request_without_rows},
     page::range_header,
     params::canonical_query,
+    payload::{BatchLimits, RowFormat, RowReader},
     prefer::{TransactionOverride, preferences},
     query::{PlainValue, query},
 };

@@ -38,6 +38,8 @@ pub enum JsonOrigin {
     Json,
     /// Lines of CSV.
     Csv,
+    /// Lines of JSON.
+    Lines,
     /// The fields of a form.
     Form,
 }

@@ -1,5 +1,7 @@
 //! Changes as SQL, and the rows that they take from a JSON body.
 
+use std::borrow::Cow;
+
 use sea_query::{
     DeleteStatement, Expr, InsertStatement, OnConflict, Returning, ReturningClause,
     SelectStatement, SubQueryStatement, UpdateStatement,
@@ -178,7 +180,7 @@ pub(crate) fn body_columns(query: &mut SelectStatement, rows: &JsonRows) {
 
 /// `json_to_record[set](body) AS ("column" type, ..)`.
 fn json_rows(rows: &JsonRows) -> Expr {
-    let body = value(String::from_utf8_lossy(&rows.body));
+    let body = value(text(&rows.body));
     let definitions = rows
         .columns
         .iter()
@@ -202,6 +204,12 @@ fn json_rows(rows: &JsonRows) -> Expr {
             [defaults(&rows.columns), body, definitions],
         ),
     }
+}
+
+/// Bodies were found to be UTF-8 when they were read, and to look at them again as if they were not
+/// would be slow.
+fn text(body: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
 /// A JSON object of the columns' defaults.

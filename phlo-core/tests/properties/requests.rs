@@ -219,7 +219,12 @@ impl<'s> Maker<'s> {
                 Payload::Json {
                     raw: if choices.once_in(9) { Bytes::from(text) } else { raw.into() },
                     keys: keys.into_iter().map(Ident::from).collect(),
-                    origin: choices.of(&[JsonOrigin::Json, JsonOrigin::Csv, JsonOrigin::Form]),
+                    origin: choices.of(&[
+                        JsonOrigin::Json,
+                        JsonOrigin::Csv,
+                        JsonOrigin::Lines,
+                        JsonOrigin::Form,
+                    ]),
                 }
             }
         })

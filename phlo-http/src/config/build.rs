@@ -134,7 +134,11 @@ pub(super) fn build(source: &mut Source<'_>, sources: &Sources<'_>) -> Result<Co
         server_max_body_size: source
             .integer("server-max-body-size", 1..=1 << 40)?
             .unwrap_or(default.server_max_body_size),
+        server_max_upload_size: source.integer("server-max-upload-size", 1..=1 << 50)?,
         server_port,
+        server_receive_timeout: source
+            .integer("server-receive-timeout", 1..=31_536_000)?
+            .map_or(default.server_receive_timeout, Duration::from_secs),
         server_reuseport: source.boolean("server-reuseport").unwrap_or(false),
         server_send_timeout: source
             .integer("server-send-timeout", 1..=YEAR)?

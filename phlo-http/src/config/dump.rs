@@ -7,7 +7,7 @@ use std::{fmt::Display, path::PathBuf};
 use phlo_core::schema::Ident;
 
 use crate::config::{
-    model::{Config, LOGIN_TOKEN_LIFETIME, MAX_BODY_SIZE, SEND_TIMEOUT},
+    model::{Config, LOGIN_TOKEN_LIFETIME, MAX_BODY_SIZE, RECEIVE_TIMEOUT, SEND_TIMEOUT},
     secret::{Encoding, JwtSecret},
     values::{FunctionName, LogFormat, TraceHeader},
 };
@@ -100,6 +100,13 @@ pub fn dump(config: &Config) -> String {
     }
     if config.server_max_body_size != MAX_BODY_SIZE {
         settings.push(("server-max-body-size", config.server_max_body_size.to_string()));
+    }
+    if let Some(size) = config.server_max_upload_size {
+        settings.push(("server-max-upload-size", size.to_string()));
+    }
+    if config.server_receive_timeout != RECEIVE_TIMEOUT {
+        let seconds = config.server_receive_timeout.as_secs();
+        settings.push(("server-receive-timeout", seconds.to_string()));
     }
     if config.server_send_timeout != SEND_TIMEOUT {
         settings.push(("server-send-timeout", config.server_send_timeout.as_secs().to_string()));

@@ -110,10 +110,17 @@ pub struct Config {
     /// Where the server listens. Default: any IPv4 address.
     pub server_host: Host,
     /// The longest body of a request, in bytes; a longer one is refused with status 413. A body is
-    /// held in memory whole, once for each request under way. phlo's own. Default: 10 MiB.
+    /// held in memory whole, once for each request under way, unless its rows can be written as they
+    /// come: then this is the longest row. phlo's own. Default: 10 MiB.
     pub server_max_body_size: u64,
+    /// The longest body in bytes whose rows are written as they come; such a body isn't held in
+    /// memory. phlo's own. Default: no limit.
+    pub server_max_upload_size: Option<u64>,
     /// The port of the server; 0 for any that is free. Default: 3000.
     pub server_port: u16,
+    /// How long each batch of rows of such a body may take to come, in whole seconds; a transaction
+    /// is open meanwhile. phlo's own. Default: 60.
+    pub server_receive_timeout: Duration,
     /// Whether other processes may listen on the same port. Default: no.
     pub server_reuseport: bool,
     /// How long a client may take nothing of a long answer before it is given up, in whole seconds:
@@ -138,6 +145,9 @@ pub struct Config {
 
 /// The longest body of a request, if nothing else is set.
 pub(super) const MAX_BODY_SIZE: u64 = 10 * 1024 * 1024;
+
+/// How long a batch of rows may take to come: one of a megabyte over a slow line.
+pub(super) const RECEIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a client may take nothing of a long answer, if nothing else is set.
 pub(super) const SEND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -195,7 +205,9 @@ impl Default for Config {
             server_cors_allowed_origins: Vec::new(),
             server_host: Host::V4,
             server_max_body_size: MAX_BODY_SIZE,
+            server_max_upload_size: None,
             server_port: 3000,
+            server_receive_timeout: RECEIVE_TIMEOUT,
             server_reuseport: false,
             server_send_timeout: SEND_TIMEOUT,
             server_timing_enabled: false,

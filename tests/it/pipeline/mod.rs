@@ -12,3 +12,4 @@ mod rows;
 mod schema_change;
 mod support;
 mod trips;
+mod units;

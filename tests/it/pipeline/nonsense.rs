@@ -17,6 +17,9 @@ use super::support::{database, pool, pool_with, read, run};
 /// The login is done, the session has a number, and the server is ready.
 const WELCOME: &[u8] = b"R\0\0\0\x08\0\0\0\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x02Z\0\0\0\x05I";
 
+/// The answer to what each session is asked for at its beginning.
+const ROOMY: &[u8] = b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I";
+
 /// The URI of a server that lets everybody in and gives one answer to every question.
 async fn server_that_says(welcome: &'static [u8], answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -25,7 +28,7 @@ async fn server_that_says(welcome: &'static [u8], answer: &'static [u8]) -> Stri
         while let Ok((mut client, _)) = listener.accept().await {
             tokio::spawn(async move {
                 let mut buffer = [0; 8192];
-                for said in [welcome, answer] {
+                for said in [welcome, ROOMY, answer] {
                     if !matches!(client.read(&mut buffer).await, Ok(read) if read > 0) {
                         return;
                     }

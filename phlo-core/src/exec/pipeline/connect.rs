@@ -14,6 +14,7 @@ use crate::{
         connection::{Connection, Event},
         encrypt::{self, Answer, Encryption},
         pool::PoolOptions,
+        roomy::make_roomy,
         startup::{self, Login, Refusal},
         statements::Statements,
         stream::{Place, Stream},
@@ -182,6 +183,7 @@ impl Connector {
             return Err(Reason { encrypted, ..Reason::from(refusal) });
         }
         check_target(&mut connection, target).await?;
+        make_roomy(&mut connection).await.map_err(Refusal::Io)?;
         Ok(connection)
     }
 

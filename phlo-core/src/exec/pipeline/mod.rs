@@ -30,6 +30,7 @@ mod passfile;
 mod pool;
 mod recover;
 mod report;
+mod roomy;
 mod run;
 mod script;
 mod startup;
@@ -37,8 +38,10 @@ mod statements;
 mod stream;
 mod streaming;
 mod tls;
+mod unit;
 
 pub use self::{
     config::{ChannelBinding, Config, Lookup, SslMode, TargetSession},
     pool::{Pool, PoolOptions, PoolStatus},
+    unit::OpenUnit,
 };

@@ -243,10 +243,7 @@ impl Pool {
         transaction: &Transaction,
         most: usize,
     ) -> Result<(Begun, Lease)> {
-        let preparation = match self.0.options.prepared_statements {
-            true => Preparation::Named,
-            false => Preparation::Unnamed,
-        };
+        let preparation = self.preparation();
         let mut lease = self.lease().await?;
         // Each remedy helps once: statements are new the second time, and so is a connection.
         loop {
@@ -263,8 +260,16 @@ impl Pool {
         }
     }
 
+    /// Whether statements are prepared for more than one use.
+    pub(super) fn preparation(&self) -> Preparation {
+        match self.0.options.prepared_statements {
+            true => Preparation::Named,
+            false => Preparation::Unnamed,
+        }
+    }
+
     /// A connection that nobody else uses.
-    async fn lease(&self) -> Result<Lease> {
+    pub(super) async fn lease(&self) -> Result<Lease> {
         debug!("Trying to borrow a connection from pool");
         let lease = self.find().await?;
         let number = lease.pooled.as_ref().map_or(0, |pooled| pooled.number);
@@ -446,7 +451,7 @@ impl Lease {
     }
 
     /// Replaces the connection by a new one.
-    async fn reopen(&mut self) -> Result<()> {
+    pub(super) async fn reopen(&mut self) -> Result<()> {
         self.pooled = None;
         self.pooled = Some(self.pool.open().await?);
         Ok(())

@@ -20,7 +20,7 @@ use crate::{
             report,
             script::{self, Ending, Name, Preparation, Purpose, Step},
         },
-        transaction::{End, Results, Transaction, check_guard},
+        transaction::{End, Results, Row, Transaction, check_guard},
     },
     plan::Access,
 };
@@ -179,6 +179,39 @@ impl Connection {
             progress.results.written.body = progress.body.freeze();
         }
         Ok(progress.results)
+    }
+
+    /// Runs steps of a transaction that was opened explicitly, or opens it; gives the rows of the
+    /// main statement among them. After an error nothing is left of the transaction.
+    ///
+    /// As long as no commit was among them it does no harm to try the same again.
+    pub(super) async fn run_steps(
+        &mut self,
+        steps: &mut [Step<'_>],
+        preparation: Preparation,
+    ) -> Result<Vec<Row>, Failure> {
+        let reused = self.uses > 0;
+        self.queue_steps(steps, Ending::Sync, preparation)?;
+        let mut progress = Progress::default();
+        let mut outcome = self.exchange(steps, &mut progress, usize::MAX).await;
+        if outcome.is_ok() && progress.refused.is_some() {
+            outcome = self.roll_back().await;
+        }
+        if !self.is_broken() {
+            self.settle();
+        }
+        if let Some(refused) = progress.refused.take() {
+            let remedy = self.remedy(steps, &progress, &refused, reused);
+            return Err(Failure { error: Error::database(refused), remedy });
+        }
+        match outcome {
+            Ok(_) => Ok(progress.results.main),
+            Err(lost) => {
+                let safe = reused && !progress.answered;
+                let remedy = if safe { Remedy::Reconnect } else { Remedy::None };
+                Err(Failure { error: connection_lost(lost), remedy })
+            }
+        }
     }
 
     fn queue_steps(

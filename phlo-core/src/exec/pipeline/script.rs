@@ -17,7 +17,7 @@ use crate::{
     },
     plan::Access,
     schema::Isolation,
-    sql::{Param, READ_ONLY_SETTING, ResultFormat},
+    sql::{Param, READ_ONLY_SETTING, ResultFormat, Statement},
 };
 
 /// Makes an implicit transaction read-only, unless its settings do: PostgreSQL would warn about
@@ -107,6 +107,12 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// A statement whose rows are wanted, as a role.
+    pub(super) fn main(role: &'a str, statement: &'a Statement) -> Self {
+        let step = Self::new(Purpose::Main, role, &statement.sql, &statement.params);
+        Self { format: statement.format, ..step }
+    }
+
     /// What its statement is found by among those that are prepared.
     pub(super) fn wanted(&self) -> Wanted<'a> {
         let binary = self.params.iter().enumerate().fold(0, |bits, (at, param)| match param {
@@ -151,12 +157,39 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
         }
     }
     if *end == End::Rollback {
-        steps.push(Step::plain(Purpose::Constraints, "SET CONSTRAINTS ALL IMMEDIATE"));
+        steps.push(constraints());
     }
     if explicit && !waits {
         steps.push(Step::end(*end));
     }
     steps
+}
+
+/// The steps that open a transaction and run its main statement; others come when there are any.
+pub(super) fn opening(transaction: &Transaction) -> Vec<Step<'_>> {
+    let Transaction { role, access, isolation, settings, pre_request, main, .. } = transaction;
+    let mut steps = vec![
+        Step::plain(Purpose::Begin, begin(*isolation, *access)),
+        Step::new(Purpose::Settings, "", &settings.sql, &settings.params),
+    ];
+    if let Some(statement) = pre_request {
+        let step = Step::main(role, statement);
+        steps.push(Step { purpose: Purpose::PreRequest, ..step });
+    }
+    steps.push(Step::main(role, main));
+    steps
+}
+
+/// The steps that end a transaction that was opened so.
+pub(super) fn closing(end: End) -> Vec<Step<'static>> {
+    match end {
+        End::Commit => vec![Step::end(end)],
+        End::Rollback => vec![constraints(), Step::end(end)],
+    }
+}
+
+fn constraints() -> Step<'static> {
+    Step::plain(Purpose::Constraints, "SET CONSTRAINTS ALL IMMEDIATE")
 }
 
 fn begin(isolation: Option<Isolation>, access: Access) -> &'static str {
@@ -294,7 +327,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{plan::Guard, sql::Statement};
+    use crate::plan::Guard;
 
     fn transaction(access: Access) -> Transaction {
         Transaction {

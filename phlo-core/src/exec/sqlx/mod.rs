@@ -13,6 +13,7 @@
 //! inlines when it plans, not when it executes, so that a shared statement would share permissions.
 
 mod rows;
+mod unit;
 mod within;
 
 use sqlx::{Connection, PgConnection, PgPool};
@@ -24,6 +25,7 @@ use crate::{
     schema::Isolation,
 };
 
+pub use self::unit::OpenUnit;
 pub(crate) use self::{
     rows::{PgCells, all, each, stream},
     within::{enter, leave},

@@ -1,57 +1,45 @@
 //! CSV bodies: a line of column names, then a line for each row.
 //!
-//! Takes text, gives the JSON that says the same. Every value stays text, except `NULL`.
+//! Takes bytes as they come, gives the JSON that says the same. Every value stays text, except
+//! `NULL`. Lines may be cut anywhere between two pieces: in quotes, in a character.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use csv::{ReaderBuilder, StringRecord};
+use csv_core::{ReadRecordResult, Reader};
 
 use crate::{
     error::{Code, Error, Result},
-    parse::{Limits, payload::refuse},
-    request::{JsonOrigin, Payload},
+    parse::{
+        Limits,
+        payload::{batch::Batch, not_utf8, refuse},
+    },
     schema::Ident,
 };
 
-/// An array with an object for each line.
+/// Reads lines into batches.
 ///
 /// DIFFERS: PostgREST drops what a line has beyond the header, and accepts lines that are all short
 /// in the same way. Both are refused here like any other line that doesn't fit.
-pub(super) fn parse_csv(text: &str, limits: &Limits) -> Result<Payload> {
-    let invalid = |error: csv::Error| {
-        refuse("Empty or invalid csv").with_details(format!("{error}.")).with_source(error)
-    };
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(invalid)?.clone();
-    if header.is_empty() {
-        return Err(refuse("Empty or invalid csv"));
-    }
-    let columns = columns(&header)?;
-    // Every line repeats the names of all columns, so that the JSON can be far longer.
-    let longest = text.len().saturating_mul(limits.csv_growth).saturating_add(1 << 16);
-    let mut json = Vec::with_capacity(text.len() * 2);
-    json.push(b'[');
-    let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(invalid)? {
-        if record.len() != header.len() {
-            return Err(refuse("All lines must have same number of fields"));
-        }
-        if json.len() > 1 {
-            json.push(b',');
-        }
-        write_row(&mut json, &columns, &record)?;
-        if json.len() > longest {
-            return Err(too_long(limits));
-        }
-    }
-    json.push(b']');
-    let keys = if json.len() > 2 {
-        columns.into_values().map(|column| column.name).collect()
-    } else {
-        BTreeSet::new()
-    };
-    Ok(Payload::Json { raw: Bytes::from(json), keys, origin: JsonOrigin::Csv })
+pub(super) struct CsvReader {
+    reader: Reader,
+    /// The fields of the line that is being read, one after the other.
+    text: Vec<u8>,
+    /// How much of it is in use.
+    length: usize,
+    /// Where each field ends.
+    ends: Vec<usize>,
+    /// How many of them are in use.
+    fields: usize,
+    header: Option<Header>,
+    /// How many times longer than the CSV its JSON may be.
+    growth: usize,
+}
+
+struct Header {
+    /// The columns by their place in a line.
+    columns: BTreeMap<usize, Column>,
+    /// How many fields a line has.
+    fields: usize,
 }
 
 struct Column {
@@ -60,10 +48,109 @@ struct Column {
     key: Vec<u8>,
 }
 
-/// The columns by their place in a line. Of two with the same name the last one counts.
-fn columns(header: &StringRecord) -> Result<BTreeMap<usize, Column>> {
-    let places: BTreeMap<&str, usize> =
-        header.iter().enumerate().map(|(place, name)| (name, place)).collect();
+impl CsvReader {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            reader: Reader::new(),
+            text: vec![0; 1024],
+            length: 0,
+            ends: vec![0; 32],
+            fields: 0,
+            header: None,
+            growth: limits.csv_growth,
+        }
+    }
+
+    /// Reads on until a row was added to the batch, and says how much it has read; all of it if that
+    /// holds no whole line. Without any bytes it takes what was read as complete.
+    pub(super) fn read(&mut self, bytes: &[u8], batch: &mut Batch) -> Result<usize> {
+        let mut read = 0;
+        loop {
+            let rest = bytes.get(read..).unwrap_or_default();
+            if rest.is_empty() && read > 0 {
+                return Ok(read);
+            }
+            let text = self.text.get_mut(self.length..).unwrap_or_default();
+            let ends = self.ends.get_mut(self.fields..).unwrap_or_default();
+            let (result, taken, written, ended) = self.reader.read_record(rest, text, ends);
+            read += taken;
+            self.length += written;
+            self.fields += ended;
+            batch.note_read(taken);
+            match result {
+                ReadRecordResult::InputEmpty if bytes.is_empty() => {}
+                ReadRecordResult::InputEmpty => return Ok(read),
+                ReadRecordResult::OutputFull => {
+                    batch.check_row(self.length)?;
+                    self.text.resize(self.text.len() * 2, 0);
+                }
+                ReadRecordResult::OutputEndsFull => {
+                    batch.check_row(self.fields)?;
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
+                ReadRecordResult::Record => {
+                    let is_row = self.header.is_some();
+                    self.take_line(batch)?;
+                    (self.length, self.fields) = (0, 0);
+                    if is_row {
+                        return Ok(read);
+                    }
+                }
+                ReadRecordResult::End => {
+                    return match self.header {
+                        Some(_) => Ok(read),
+                        None => Err(refuse("Empty or invalid csv")),
+                    };
+                }
+            }
+        }
+    }
+
+    fn take_line(&mut self, batch: &mut Batch) -> Result<()> {
+        let text = self.text.get(..self.length).unwrap_or_default();
+        let text = std::str::from_utf8(text).map_err(|error| not_utf8(&error))?;
+        let ends = self.ends.get(..self.fields).unwrap_or_default();
+        let fields = Fields { text, ends };
+        let Some(header) = &self.header else {
+            let header = read_header(fields)?;
+            batch.set_keys(header.columns.values().map(|column| column.name.clone()).collect());
+            self.header = Some(header);
+            return Ok(());
+        };
+        if ends.len() != header.fields {
+            return Err(refuse("All lines must have same number of fields"));
+        }
+        write_row(batch.begin_row(), &header.columns, fields)?;
+        if batch.is_beyond(self.growth) {
+            return Err(too_long(self.growth));
+        }
+        Ok(())
+    }
+}
+
+/// The fields of a line.
+#[derive(Clone, Copy)]
+struct Fields<'a> {
+    text: &'a str,
+    ends: &'a [usize],
+}
+
+impl<'a> Fields<'a> {
+    fn get(self, place: usize) -> Result<&'a str> {
+        let end_of = |place: usize| self.ends.get(place).copied();
+        let start = place.checked_sub(1).and_then(end_of).unwrap_or(0);
+        let end = end_of(place).unwrap_or(start);
+        // The halves of a character may stand at both sides of a comma.
+        self.text.get(start..end).ok_or_else(|| refuse("The body is not valid UTF-8"))
+    }
+}
+
+/// Of two columns with the same name the last one counts.
+fn read_header(fields: Fields<'_>) -> Result<Header> {
+    let mut places = BTreeMap::new();
+    for place in 0..fields.ends.len() {
+        places.insert(fields.get(place)?, place);
+    }
     let mut columns = BTreeMap::new();
     for (name, place) in places {
         let mut key = Vec::with_capacity(name.len() + 3);
@@ -71,22 +158,22 @@ fn columns(header: &StringRecord) -> Result<BTreeMap<usize, Column>> {
         key.push(b':');
         columns.insert(place, Column { name: Ident::new(name), key });
     }
-    Ok(columns)
+    Ok(Header { columns, fields: fields.ends.len() })
 }
 
 fn write_row(
     json: &mut Vec<u8>,
     columns: &BTreeMap<usize, Column>,
-    record: &StringRecord,
+    fields: Fields<'_>,
 ) -> Result<()> {
     let mut before = b'{';
     for (place, column) in columns {
         json.push(before);
         before = b',';
         json.extend_from_slice(&column.key);
-        match record.get(*place) {
-            None | Some("NULL") => json.extend_from_slice(b"null"),
-            Some(value) => write_text(json, value)?,
+        match fields.get(*place)? {
+            "NULL" => json.extend_from_slice(b"null"),
+            value => write_text(json, value)?,
         }
     }
     json.push(b'}');
@@ -99,19 +186,25 @@ fn write_text(json: &mut Vec<u8>, text: &str) -> Result<()> {
     })
 }
 
-fn too_long(limits: &Limits) -> Error {
+fn too_long(growth: usize) -> Error {
     Error::new(Code::TooLarge, "The CSV would be too long as JSON").with_details(format!(
-        "It may grow by a factor of {}; shorter or fewer column names help.",
-        limits.csv_growth
+        "It may grow by a factor of {growth}; shorter or fewer column names help."
     ))
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::{
+        parse::payload::rows::{RowFormat, read_whole},
+        request::Payload,
+    };
 
     fn read(text: &str) -> String {
-        match parse_csv(text, &Limits::default()) {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        match read_whole(&bytes, RowFormat::Csv, None, &Limits::default()) {
             Ok(Payload::Json { raw, keys, .. }) => {
                 format!("{} {keys:?}", String::from_utf8_lossy(&raw))
             }

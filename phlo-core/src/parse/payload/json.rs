@@ -2,7 +2,10 @@
 //!
 //! Reads the body once and keeps no value of it. Nesting costs no stack.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -46,7 +49,7 @@ enum Shape {
 
 /// The keys of the first object, and which of them the current object has.
 #[derive(Default)]
-struct Keys {
+pub(super) struct Keys {
     /// In the order of the first object.
     order: Vec<Ident>,
     /// Where each of them stands in that order.
@@ -64,13 +67,32 @@ struct Keys {
 }
 
 impl Keys {
+    /// Whether an object had other keys than the first.
+    pub(super) fn differ(&self) -> bool {
+        self.differ
+    }
+
+    /// Whether no object was read but one.
+    pub(super) fn is_first(&self) -> bool {
+        self.object == 1
+    }
+
+    /// The keys of the first object.
+    pub(super) fn names(&self) -> BTreeSet<Ident> {
+        self.places.keys().cloned().collect()
+    }
+
     fn begin_object(&mut self) {
         self.object += 1;
         (self.count, self.next) = (0, 0);
     }
 
     fn add(&mut self, key: &str) {
-        let key = key.split('\0').next().unwrap_or_default();
+        let key = match key.bytes().position(|byte| byte == 0) {
+            None => key,
+            // A name ends at its first zero byte.
+            Some(end) => key.get(..end).unwrap_or_default(),
+        };
         let guess = self.order.get(self.next).filter(|known| known.as_str() == key);
         let place = match guess {
             Some(_) => self.next,
@@ -109,7 +131,7 @@ impl Keys {
 struct Body<'k>(&'k mut Keys);
 
 /// An item of an array; says whether it is an object.
-struct Item<'k>(&'k mut Keys);
+pub(super) struct Item<'k>(pub(super) &'k mut Keys);
 
 /// A key of an object.
 struct Key<'k>(&'k mut Keys);

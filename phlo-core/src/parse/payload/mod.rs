@@ -2,14 +2,21 @@
 //!
 //! Takes bytes and their media type, gives a payload. Looks no further into JSON than its keys.
 
+mod batch;
 mod csv;
 mod form;
 mod json;
+mod lines;
+mod rows;
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
+pub use self::{
+    batch::BatchLimits,
+    rows::{RowFormat, RowReader},
+};
 use crate::{
     error::{Code, Error, Result},
     parse::Limits,
@@ -52,7 +59,13 @@ pub(super) fn parse_payload(
             }),
             None => json::parse_json(body),
         },
-        (MediaType::Csv, _) => csv::parse_csv(utf8(body)?, limits),
+        (MediaType::Csv, _) => {
+            utf8(body)?;
+            rows::read_whole(body, RowFormat::Csv, columns, limits)
+        }
+        (MediaType::JsonLines { .. }, _) => {
+            rows::read_whole(body, RowFormat::JsonLines, columns, limits)
+        }
         (MediaType::Form, Purpose::Rows) => form::parse_row(utf8(body)?, limits),
         (MediaType::Form, Purpose::Arguments) => form::parse_arguments(utf8(body)?, limits),
         (MediaType::Text, Purpose::Arguments) => raw(RawKind::Text),
@@ -63,8 +76,11 @@ pub(super) fn parse_payload(
 }
 
 fn utf8(body: &Bytes) -> Result<&str> {
-    std::str::from_utf8(body)
-        .map_err(|error| refuse("The body is not valid UTF-8").with_details(format!("{error}.")))
+    std::str::from_utf8(body).map_err(|error| not_utf8(&error))
+}
+
+fn not_utf8(error: &std::str::Utf8Error) -> Error {
+    refuse("The body is not valid UTF-8").with_details(format!("{error}."))
 }
 
 fn refuse(message: impl Into<String>) -> Error {

@@ -146,6 +146,7 @@ pub(super) fn insert_body(names: &TableNames) -> RequestBody {
     RequestBodyBuilder::new()
         .content(JSON, Content::new(Some(rows)))
         .content(CSV, text())
+        .content(LINES, text())
         .required(Some(Required::True))
         .build()
 }
