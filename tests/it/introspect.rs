@@ -27,7 +27,9 @@ async fn finds_everything() {
     check_types(&schema);
     assert_eq!(schema.description("shop"), Some("What customers see"));
     assert!(schema.server_version() >= 140_000);
-    assert_eq!(Schema::from_json(&schema.to_json()).unwrap(), schema);
+    // A snapshot has everything but what is only known of a database that is there.
+    let snapshot = schema.to_json();
+    assert_eq!(Schema::from_json(&snapshot).unwrap().to_json(), snapshot);
 }
 
 /// A schema that is to be exposed must exist; one of the search path may be missing.

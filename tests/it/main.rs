@@ -27,6 +27,7 @@ mod load;
 mod login;
 mod numbers;
 mod pipeline;
+mod plain;
 mod reading;
 mod streaming;
 mod trips;

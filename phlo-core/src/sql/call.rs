@@ -54,6 +54,19 @@ pub(crate) fn query(plan: &CallPlan) -> SelectStatement {
     query
 }
 
+/// The one value of a scalar function whose arguments need no query: what a request mostly calls.
+pub(crate) fn value_of(plan: &CallPlan) -> Option<Expr> {
+    if !(plan.single && plan.scalar) {
+        return None;
+    }
+    let arguments = match &plan.arguments {
+        ArgumentsPlan::Whole { body, type_name } => vec![whole(body, type_name)],
+        ArgumentsPlan::Named(arguments) => arguments.iter().map(named).collect(),
+        ArgumentsPlan::Json { .. } => return None,
+    };
+    Some(call(&plan.function, arguments))
+}
+
 fn whole(body: &[u8], type_name: &QualifiedName) -> Expr {
     if type_name.is_catalog("bytea") {
         return bytes(body);

@@ -32,6 +32,9 @@ const ROW: &str = "phlo_row";
 /// 5. `response.headers` and 6. `response.status`, as functions have set them;
 /// 7. for changes, the number of inserted rows, where some may have been updated instead.
 pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
+    if let Some(query) = only_value(plan) {
+        return query;
+    }
     let node = plan.action.read();
     let mut query = SelectStatement::new();
     let mut with = WithClause::new();
@@ -82,6 +85,32 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
     }
     query.from_subquery(rows, ROW);
     query
+}
+
+/// The envelope of a function's only value, where nothing else is asked of it: what is set is read
+/// after the function was called, since it stands after it.
+fn only_value(plan: &Plan) -> Option<SelectStatement> {
+    let ActionPlan::Call(call, node) = &plan.action else { return None };
+    let is_json = matches!(
+        plan.body,
+        BodyPlan::Json { element: Element::Scalar, single: true, nulls_stripped: false }
+    );
+    let is_bare = node.output == Output::Full
+        && node.embeds.is_empty()
+        && node.conditions.is_empty()
+        && node.order.is_empty()
+        && node.select.iter().all(|item| item.field.name == "*")
+        && node.range.offset == 0
+        && node.range.limit != Some(0);
+    let is_counted = matches!(plan.count, CountPlan::Query { .. });
+    let result = call::value_of(call).filter(|_| is_json && is_bare && !is_counted)?;
+    let mut query = SelectStatement::new();
+    query.expr(total(plan.count, node, "'1'::text"));
+    query.expr(constant("'1'::text"));
+    query.expr(builtin("coalesce", [builtin("to_json", [result]), constant("'null'")]));
+    query.expr(constant("current_setting('response.headers', true)"));
+    query.expr(constant("current_setting('response.status', true)"));
+    Some(query)
 }
 
 /// The query of a plan without anything around it but what it reads from.
