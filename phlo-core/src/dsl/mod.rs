@@ -42,15 +42,20 @@
 //!
 //! - a column of another table: in `columns`, `filter`, `order` or anywhere else;
 //! - a comparison to a value of another type than the column's;
-//! - an operator that the type lacks, such as `like` of a number or `gt` of JSON;
+//! - an operator that the type lacks, such as `like` of a number or `eq` of a `json`;
 //! - a new row without a required column, or with a generated one;
 //! - any change of a view that can't be written to;
 //! - an update or a delete that doesn't say of which rows: say `every_row` if you mean it.
 
+mod aggregate;
 mod call;
 mod column;
+mod compare;
 mod filter;
 mod foreign;
+mod json;
+mod order;
+mod quantified;
 mod read;
 mod relation;
 mod resource;
@@ -74,19 +79,23 @@ pub use time;
 pub use uuid;
 
 pub use self::{
+    aggregate::{Aggregated, count_rows},
     call::{
         Function, Members, Returned, Set, TableFunction, ValueFunction, call_request, read_answer,
     },
-    column::{Aggregated, Column, JsonText, Order, count_rows},
+    column::{Column, Inside, Place, Plain},
     filter::Filter,
+    json::{Document, JsonPart, JsonText, PlainJson, Step},
+    order::{AtMostOne, Key, Order, OrderOf, Term},
     read::{Keys, Query, Select, select, select_from},
     relation::{Cardinality, Embed, Many, One, Present, Related, Relation, ToMany, ToOne},
     resource::{Deletable, Item, Record, Selection, Table, Whole, fields_of},
     row::{Casts, Cells, Fields, Layout, Projection},
     scalars::{Bytes, Json},
     types::{
-        Container, Date, Decimal, Interval, Money, Ordered, Other, Overlapping, Range, Searchable,
-        Summable, Textual, TimeOfDay, Timestamp, Timestamptz, Tsvector, Uuid,
+        Comparable, Container, Date, Decimal, Extreme, Interval, Money, Ordered, Other,
+        Overlapping, Range, Searchable, Spanning, Summable, Textual, TimeOfDay, Timestamp,
+        Timestamptz, Tsvector, Uuid,
     },
     value::{Cell, Newtype, Operand, Scalar, Unreadable, Value},
     write::{

@@ -5,8 +5,8 @@ use std::{fmt, marker::PhantomData};
 use crate::{
     dsl::{
         call::TableFunction,
-        column::Order,
         filter::Filter,
+        order::{Key, Order, Term},
         relation::Related,
         resource::{Selection, Table},
         row::{Casts, Fields, Layout, Projection},
@@ -78,6 +78,7 @@ type Requirement = Box<dyn Fn(&mut Projection) + Send + Sync>;
 pub struct Select<T, S> {
     request: Request,
     selection: S,
+    order: Vec<Term>,
     related: Vec<Requirement>,
     table: PhantomData<fn() -> T>,
 }
@@ -95,13 +96,13 @@ const ROOT: EmbedPath = Vec::new();
 
 impl<T, S> Select<T, S> {
     fn new(selection: S, request: Request) -> Self {
-        Self { request, selection, related: Vec::new(), table: PhantomData }
+        Self { request, selection, order: Vec::new(), related: Vec::new(), table: PhantomData }
     }
 
     /// Selects something else: columns, aggregates, relations, or a tuple of them.
     pub fn columns<N: Selection<T>>(self, selection: N) -> Select<T, N> {
-        let Self { request, related, table, .. } = self;
-        Select { request, selection, related, table }
+        let Self { request, order, related, table, .. } = self;
+        Select { request, selection, order, related, table }
     }
 
     /// Keeps rows that fulfil a condition. Several must all hold.
@@ -117,12 +118,11 @@ impl<T, S> Select<T, S> {
     }
 
     /// Orders the rows; those that are equal in one key by the next.
-    pub fn order<V>(mut self, key: Order<T, V>) -> Self {
-        let query = &mut self.request.query;
-        match query.order.iter_mut().find(|(path, _)| path.is_empty()) {
-            Some((_, keys)) => keys.push(key.term()),
-            None => query.order.push((ROOT, vec![key.term()])),
-        }
+    ///
+    /// A key is a column, a place in its JSON, or [one of a row](Order::of) that a relation leads
+    /// to.
+    pub fn order(mut self, key: impl Key<T>) -> Self {
+        self.order.push(key.into_term());
         self
     }
 
@@ -160,12 +160,8 @@ impl<T, S> Select<T, S> {
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "keys are given like those of `order`")]
     pub fn after<K: Keys<T, L>, L>(mut self, keys: K, last: Option<L>) -> Self {
-        for term in keys.terms() {
-            match self.request.query.order.iter_mut().find(|(path, _)| path.is_empty()) {
-                Some((_, terms)) => terms.push(term),
-                None => self.request.query.order.push((ROOT, vec![term])),
-            }
-        }
+        let own = |term| Term { term, relation: None };
+        self.order.extend(keys.terms().into_iter().map(own));
         match last {
             Some(last) => self.filter(keys.beyond(last)),
             None => self,
@@ -189,8 +185,12 @@ impl<T, S: Selection<T>> Query for Select<T, S> {
         for require in &self.related {
             require(&mut projection);
         }
+        let order = projection.order(&self.order);
         let (select, below, layout) = projection.finish();
         let mut request = self.request.clone();
+        if !order.is_empty() {
+            request.query.order.push((ROOT, order));
+        }
         add(&mut request.query, select, below);
         (request, layout)
     }

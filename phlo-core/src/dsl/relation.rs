@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     dsl::{
-        column::Order,
         filter::Filter,
+        order::{Key, Term},
         resource::{Selection, Table},
         row::{Fields, JsonCells, Object, Projection, broken},
     },
@@ -129,6 +129,22 @@ impl<T, U, K> Relation<T, U, K> {
     pub const fn via(name: &'static str, target: &'static str, hint: &'static str) -> Self {
         Self { name, target, hint: Some(hint), of: PhantomData }
     }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The embed that it is, with nothing of its rows.
+    pub(crate) fn select(&self) -> EmbedSelect {
+        EmbedSelect {
+            relation: Ident::new(self.target),
+            alias: None,
+            hint: self.hint.map(Ident::new),
+            join: None,
+            spread: false,
+            select: Vec::new(),
+        }
+    }
 }
 
 impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
@@ -151,6 +167,7 @@ impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
             kind: PhantomData,
             join: None,
             query: Query::default(),
+            order: Vec::new(),
             selection,
         }
     }
@@ -164,7 +181,7 @@ impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
     }
 
     /// Orders the rows.
-    pub fn order<V>(self, key: Order<U, V>) -> Embed<T, U, K, U>
+    pub fn order(self, key: impl Key<U>) -> Embed<T, U, K, U>
     where
         U: Default,
     {
@@ -212,6 +229,7 @@ pub struct Embed<T, U, K, S> {
     kind: PhantomData<fn() -> K>,
     join: Option<JoinKind>,
     query: Query,
+    order: Vec<Term>,
     selection: S,
 }
 
@@ -234,11 +252,8 @@ impl<T, U, K, S> Embed<T, U, K, S> {
 
     /// Orders the rows; those that are equal in one key by the next.
     #[must_use]
-    pub fn order<V>(mut self, key: Order<U, V>) -> Self {
-        match self.query.order.first_mut() {
-            Some((_, keys)) => keys.push(key.term()),
-            None => self.query.order.push((Vec::new(), vec![key.term()])),
-        }
+    pub fn order(mut self, key: impl Key<U>) -> Self {
+        self.order.push(key.into_term());
         self
     }
 
@@ -250,14 +265,7 @@ impl<T, U, K, S> Embed<T, U, K, S> {
     }
 
     fn select(&self) -> EmbedSelect {
-        EmbedSelect {
-            relation: Ident::new(self.relation.target),
-            alias: None,
-            hint: self.relation.hint.map(Ident::new),
-            join: self.join,
-            spread: false,
-            select: Vec::new(),
-        }
+        EmbedSelect { join: self.join, ..self.relation.select() }
     }
 
     /// The relation as a condition: it must lead somewhere.
@@ -271,8 +279,8 @@ impl<T, U, S> Embed<T, U, One, S> {
     /// Leaves out rows that the relation leads from to nothing, so that there always is one.
     #[must_use]
     pub fn required(self) -> Embed<T, U, Present, S> {
-        let Self { relation, query, selection, .. } = self;
-        Embed { relation, kind: PhantomData, join: Some(JoinKind::Inner), query, selection }
+        let Self { relation, query, order, selection, .. } = self;
+        Embed { relation, kind: PhantomData, join: Some(JoinKind::Inner), query, order, selection }
     }
 }
 
@@ -290,7 +298,11 @@ impl<T, U, K: Cardinality, S: Selection<U>> Selection<T> for Embed<T, U, K, S> {
     fn project(&self, to: &mut Projection) {
         let mut inner = to.nested();
         self.selection.project(&mut inner);
-        to.embed(self.select(), self.relation.name, inner, self.query.clone());
+        let mut own = self.query.clone();
+        if !self.order.is_empty() {
+            own.order.push((Vec::new(), inner.order(&self.order)));
+        }
+        to.embed(self.select(), self.relation.name, inner, own);
     }
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<Self::Output> {

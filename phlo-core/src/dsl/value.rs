@@ -217,18 +217,21 @@ pub trait Operand<S: Scalar> {
     fn into_operand(self) -> String;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Scalar> Operand<S> for S {
     fn into_operand(self) -> String {
         self.to_text().into_owned()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Scalar> Operand<S> for &S {
     fn into_operand(self) -> String {
         self.to_text().into_owned()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Operand<String> for &str {
     fn into_operand(self) -> String {
         self.to_owned()
