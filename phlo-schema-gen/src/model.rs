@@ -264,10 +264,10 @@ fn function_models(
                 FunctionResult::Value("()".into())
             }
             ReturnKind::Scalar(value) if set => {
-                FunctionResult::Value(format!("dsl::Set<Option<{}>>", types.of(value)))
+                FunctionResult::Value(format!("dsl::Set<Option<{}>>", types.of_value(value)))
             }
             ReturnKind::Scalar(value) => {
-                FunctionResult::Value(format!("Option<{}>", types.of(value)))
+                FunctionResult::Value(format!("Option<{}>", types.of_value(value)))
             }
         };
         let wanted = options.rename(&routine.name.to_string(), &routine.name.name);
@@ -281,7 +281,7 @@ fn function_models(
                 .map(|parameter| ParameterModel {
                     name: parameter.name.clone(),
                     field: fields.claim(snake(&parameter.name)),
-                    rust: types.of(&parameter.type_name),
+                    rust: types.of_value(&parameter.type_name),
                     required: parameter.required && !parameter.variadic,
                     label: parameter.type_label.clone(),
                 })

@@ -83,7 +83,7 @@ impl Types {
             let json = QualifiedName::new("pg_catalog", "json");
             let inner = match schema.representation(name, &json) {
                 Some(_) => "dsl::Json".to_owned(),
-                None => types.of(&column.base_type).replace(&format!("{path}::"), ""),
+                None => types.of_value(&column.base_type).replace(&format!("{path}::"), ""),
             };
             types.known.insert(name.clone(), format!("{path}::{rust}"));
             types.domains.push(DomainModel {
@@ -100,6 +100,11 @@ impl Types {
     pub(crate) fn of_column(&self, full: &str, column: &Column) -> String {
         let own = self.overrides.get(full);
         own.cloned().unwrap_or_else(|| self.of(&column.type_name))
+    }
+
+    /// The type of a value that is no column's, so that nothing is compared to it.
+    pub(crate) fn of_value(&self, name: &QualifiedName) -> String {
+        self.of(name).replace("dsl::PlainJson", "dsl::Json")
     }
 
     /// The type that stands for one of the database; seen from a table's module.
@@ -136,7 +141,8 @@ fn builtin(name: &str) -> &'static str {
         "float8" => "f64",
         "text" | "varchar" | "bpchar" | "name" => "String",
         "bytea" => "dsl::Bytes",
-        "json" | "jsonb" => "dsl::Json",
+        "json" => "dsl::PlainJson",
+        "jsonb" => "dsl::Json",
         "numeric" => "dsl::Decimal",
         "money" => "dsl::Money",
         "date" => "dsl::Date",

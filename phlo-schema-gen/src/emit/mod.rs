@@ -85,7 +85,7 @@ impl Emitter<'_> {
             return;
         }
         let shown = match rust {
-            "dsl::Json" => "Object",
+            "dsl::Json" | "dsl::PlainJson" => "Object",
             list if list.starts_with("Vec<") => "Vec<Object>",
             _ => "String",
         };

@@ -326,4 +326,6 @@ pub mod types {
     }
 
     impl dsl::Ordered for Rating {}
+
+    impl dsl::Extreme for Rating {}
 }

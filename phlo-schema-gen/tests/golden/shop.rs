@@ -1551,6 +1551,8 @@ pub mod types {
 
     impl dsl::Ordered for Size {}
 
+    impl dsl::Extreme for Size {}
+
     /// A value of the domain `shop.home`, which is one of `shop.home`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Home(pub dsl::Other);

@@ -813,4 +813,6 @@ pub mod types {
     }
 
     impl dsl::Ordered for KindOfThing {}
+
+    impl dsl::Extreme for KindOfThing {}
 }
