@@ -20,8 +20,8 @@ use crate::{
     engine::{self, Settings},
     error::{Code, Error, Result},
     exec,
-    plan::{Limits, Plan},
-    request::{Action, Caller, Count, Output, Request},
+    plan::{Access, Guard, Limits, Plan, RowCount},
+    request::{Action, Caller, Count, MediaType, Output, Request},
     schema::Schema,
     sql,
 };
@@ -121,28 +121,41 @@ impl<B: Backend> Database<B> {
         Q::Output: Send,
     {
         let (request, layout) = query.prepare(Casts::Yes);
-        self.rows(&query, &request, &layout).await
+        self.rows(&query, &request, &layout, None).await
     }
 
     /// The only row that a query gives.
     ///
     /// # Errors
     ///
-    /// [`Code::Singular`] if it gives none, or several; and those of [`all`](Self::all).
+    /// [`Code::Singular`] if it gives none, or several, and a change is then undone; and those of
+    /// [`all`](Self::all).
     pub async fn one<Q>(&self, query: Q) -> Result<Q::Output>
     where
         Q: Query + Send + Sync,
         Q::Output: Send,
     {
-        self.optional(query).await?.ok_or_else(|| singular("The query gives no row"))
+        self.single(query, RowCount::One).await?.ok_or_else(|| {
+            // OK because the count was checked: there is one.
+            Error::new(Code::Singular, "The query gives no row")
+        })
     }
 
     /// The only row that a query gives, if it gives one.
     ///
     /// # Errors
     ///
-    /// [`Code::Singular`] if it gives several; and those of [`all`](Self::all).
+    /// [`Code::Singular`] if it gives several, and a change is then undone; and those of
+    /// [`all`](Self::all).
     pub async fn optional<Q>(&self, query: Q) -> Result<Option<Q::Output>>
+    where
+        Q: Query + Send + Sync,
+        Q::Output: Send,
+    {
+        self.single(query, RowCount::AtMostOne).await
+    }
+
+    async fn single<Q>(&self, query: Q, count: RowCount) -> Result<Option<Q::Output>>
     where
         Q: Query + Send + Sync,
         Q::Output: Send,
@@ -152,11 +165,9 @@ impl<B: Backend> Database<B> {
             // A second row is enough to know that there are several.
             limit(&mut request, 2);
         }
-        let mut rows = self.rows(&query, &request, &layout).await?;
-        match (rows.pop(), rows.is_empty()) {
-            (row, true) => Ok(row),
-            (_, false) => Err(singular("The query gives several rows")),
-        }
+        let mut rows = self.rows(&query, &request, &layout, Some(count)).await?;
+        Guard::Rows(count).check(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
+        Ok(rows.pop())
     }
 
     /// How many rows a query gives, if it isn't limited.
@@ -194,6 +205,23 @@ impl<B: Backend> Database<B> {
         Ok(self.answer(&change.to_request()).await?.outcome.rows)
     }
 
+    /// Makes a change of one row; it is undone if there are none, or several.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Singular`] if it is not one row; and those of [`all`](Self::all).
+    pub async fn execute_one<C: Change + Send + Sync>(&self, change: C) -> Result<()> {
+        let mut request = change.to_request();
+        request.accept = vec![MediaType::Object { nulls_stripped: false }];
+        match self.answer(&request).await {
+            Err(error) if error.kind() == Code::Singular => {
+                let message = "The change is not one of exactly one row";
+                Err(Error::new(Code::Singular, message).with_source(error))
+            }
+            answer => answer.map(|_| ()),
+        }
+    }
+
     /// Calls a function that returns values.
     ///
     /// # Errors
@@ -222,20 +250,26 @@ impl<B: Backend> Database<B> {
         query: &Q,
         request: &Request,
         layout: &dsl::Layout,
+        count: Option<RowCount>,
     ) -> Result<Vec<Q::Output>>
     where
         Q: Query + Send + Sync,
         Q::Output: Send,
     {
-        let work = self.typed_work(request)?;
+        let work = self.typed_work(request, count)?;
         let read = |cells: &dyn dsl::Cells| query.read(&mut dsl::Fields::new(cells, layout));
         self.backend.rows(&work, read).await
     }
 
-    fn typed_work(&self, request: &Request) -> Result<Work> {
+    fn typed_work(&self, request: &Request, count: Option<RowCount>) -> Result<Work> {
         let plan = self.plan(request)?;
         let mut work = self.work(request, &plan, sql::render_rows(&plan));
-        work.forget_guard();
+        let most = match plan.guard {
+            Some(Guard::MaxAffected(most)) => Some(RowCount::AtMost(most)),
+            Some(Guard::Singular | Guard::PutKey | Guard::Rows(_)) | None => None,
+        };
+        // Of what changes nothing there is nothing to undo.
+        work.give_rows(count.or(most).filter(|_| plan.access == Access::ReadWrite));
         Ok(work)
     }
 
@@ -258,8 +292,4 @@ fn limit(request: &mut Request, most: u64) {
     let range = request.query.root_range().capped(Some(most));
     request.query.ranges.retain(|(path, _)| !path.is_empty());
     request.query.ranges.push((Vec::new(), range));
-}
-
-fn singular(message: &str) -> Error {
-    Error::new(Code::Singular, message)
 }

@@ -15,7 +15,8 @@ use crate::{
     },
     error::Result,
     request::{
-        Action, JsonOrigin, Missing, Mutation, Payload, Representation, Request, Resolution,
+        Action, Handling, JsonOrigin, Missing, Mutation, Payload, Representation, Request,
+        Resolution,
     },
     schema::Ident,
 };
@@ -209,6 +210,18 @@ macro_rules! scopes {
             /// Changes rows that fulfil this condition too.
             pub fn filter(mut self, condition: Filter<T>) -> Self {
                 condition.apply(&Vec::new(), &mut self.request.query);
+                self
+            }
+
+            /// Undoes the change if it is one of more rows than so many.
+            ///
+            /// ```
+            /// # use phlo_core::dsl::{delete, sample::films::{self, Films}};
+            /// let careful = delete(Films).filter(films::TITLE.like("Alien%")).max_affected(3);
+            /// ```
+            pub fn max_affected(mut self, most: u64) -> Self {
+                self.request.preferences.handling = Some(Handling::Strict);
+                self.request.preferences.max_affected = Some(most);
                 self
             }
         }

@@ -23,7 +23,7 @@ use crate::{
     schema::{Ident, QualifiedName, Routine, Schema, suggest},
 };
 
-pub use self::guard::{Access, Guard};
+pub use self::guard::{Access, Guard, RowCount};
 pub use self::model::{
     ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
     CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,

@@ -65,6 +65,17 @@ pub async fn run_on(connection: &mut PgConnection, transaction: &Transaction) ->
         finish(open, transaction.end).await?;
         return Ok(results);
     }
+    if transaction.guard.is_none() {
+        return run_within(connection, transaction).await;
+    }
+    // What must not be kept is undone, and nothing else of the transaction.
+    let mut part = connection.begin().await.map_err(failure)?;
+    let results = run_within(&mut part, transaction).await?;
+    part.commit().await.map_err(failure)?;
+    Ok(results)
+}
+
+async fn run_within(connection: &mut PgConnection, transaction: &Transaction) -> Result<Results> {
     let before = enter(connection, transaction).await?;
     let results = statements(connection, transaction).await?;
     leave(connection, before).await?;
