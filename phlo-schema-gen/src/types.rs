@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phlo_core::schema::{Column, QualifiedName, Schema};
+use phlo_core::schema::{Column, QualifiedName, ReturnedColumn, Schema};
 
 use crate::{
     names::{Scope, camel},
@@ -102,6 +102,12 @@ impl Types {
         own.cloned().unwrap_or_else(|| self.of(&column.type_name))
     }
 
+    /// The type of a column of what a function returns; seen from a table's module.
+    pub(crate) fn of_returned(&self, full: &str, column: &ReturnedColumn) -> String {
+        let own = self.overrides.get(full).or_else(|| self.known.get(&column.type_name));
+        own.cloned().unwrap_or_else(|| self.of(&column.base_type))
+    }
+
     /// The type of a value that is no column's, so that nothing is compared to it.
     pub(crate) fn of_value(&self, name: &QualifiedName) -> String {
         self.of(name).replace("dsl::PlainJson", "dsl::Json")
@@ -162,9 +168,11 @@ fn builtin(name: &str) -> &'static str {
 pub(crate) fn names(schema: &Schema) -> BTreeSet<String> {
     let columns = schema.tables().flat_map(|table| table.columns.values());
     let parameters = schema.all_routines().flat_map(|routine| &routine.parameters);
+    let returned = schema.all_routines().flat_map(|routine| &routine.returns.columns);
     columns
         .flat_map(|column| [&column.type_name, &column.base_type])
         .chain(parameters.map(|parameter| &parameter.type_name))
+        .chain(returned.flat_map(|column| [&column.type_name, &column.base_type]))
         .map(ToString::to_string)
         .collect()
 }

@@ -1,6 +1,16 @@
 //! Typed queries on a real database: on the pool of `sqlx`, within a transaction, and on phlo's own
 //! pool, as several roles.
 
+mod functions;
+mod guards;
+mod operators;
+
+/// What is generated for the films, as the generator's own tests have it.
+#[allow(dead_code, unreachable_pub, reason = "not all of it is used")]
+#[rustfmt::skip]
+#[path = "../../phlo-schema-gen/tests/golden/films.rs"]
+mod api;
+
 use phlo_core::{
     Code,
     db::{Backend, Database},
@@ -78,6 +88,26 @@ async fn typed_queries() {
     streams(&sqlx).await;
     permissions_are_not_cached(&films.uri, &films.schema).await;
     operators(&sqlx).await;
+    operators::all(&sqlx).await;
+    operators::all(&sqlx.as_role("viewer")).await;
+    operators::all(&films.pipelined()).await;
+    functions::all(&sqlx).await;
+    functions::all(&sqlx.as_role("viewer")).await;
+    functions::all(&films.pipelined()).await;
+    functions::all(&films.pipelined().as_role("viewer")).await;
+    guards::all(&sqlx).await;
+    guards::all(&sqlx.as_role("editor")).await;
+    guards::all(&films.pipelined()).await;
+    guards::all(&films.pipelined().as_role("editor")).await;
+    guards::all(&sqlx.on(&mut connection)).await;
+    guards::all(&sqlx.as_role("editor").on(&mut connection)).await;
+    let mut transaction = connection.begin().await.unwrap();
+    guards::all(&sqlx.on(&mut transaction)).await;
+    guards::all(&sqlx.as_role("editor").on(&mut transaction)).await;
+    guards::all(&sqlx.on(&mut transaction)).await;
+    transaction.rollback().await.unwrap();
+    guards::streams(&sqlx).await;
+    guards::streams(&sqlx.as_role("editor")).await;
 }
 
 async fn reads<B: Backend>(db: &Database<B>) {

@@ -89,7 +89,7 @@ pub use self::{
     order::{AtMostOne, Key, Order, OrderOf, Term},
     read::{Keys, Query, Select, select, select_from},
     relation::{Cardinality, Embed, Many, One, Present, Related, Relation, ToMany, ToOne},
-    resource::{Deletable, Item, Record, Selection, Table, Whole, fields_of},
+    resource::{Deletable, Item, Record, RowType, Selection, Table, Whole, fields_of},
     row::{Casts, Cells, Fields, Layout, Projection},
     scalars::{Bytes, Json},
     types::{

@@ -47,7 +47,10 @@ pub fn select<T: Table>(table: T) -> Select<T, T> {
     Select::new(table, request(T::SCHEMA, action, None))
 }
 
-/// Reads the rows that a function returns, which are those of a table.
+/// Reads the rows that a function returns: those of a table, or of a type of their own.
+///
+/// They can be filtered, ordered and limited as those of a table can. A function that returns one
+/// row gives it to [`Database::one`](crate::db::Database::one).
 pub fn select_from<F: TableFunction>(function: &F) -> Select<F::Table, F::Table>
 where
     F::Table: Default,

@@ -51,6 +51,21 @@ pub trait Table: Copy {
     type Row: Record<Table = Self>;
 }
 
+/// A type that stands for rows: those of a table, or those that a function returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` stands for no rows",
+    label = "a table's type is wanted here, such as `Films` of a module `films`"
+)]
+pub trait RowType: Copy {
+    /// A whole row.
+    type Row: Record<Table = Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table> RowType for T {
+    type Row = <T as Table>::Row;
+}
+
 /// A table whose rows can be deleted.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is read-only: its rows can't be deleted",
@@ -66,8 +81,8 @@ pub trait Deletable: Table {}
     label = "a struct with columns of a table is wanted here"
 )]
 pub trait Record: Sized {
-    /// The table.
-    type Table: Table;
+    /// The table, or the type of the rows that a function returns.
+    type Table: RowType;
     /// The columns, in the order in which they are read.
     const COLUMNS: &'static [Item];
 
@@ -110,7 +125,7 @@ pub trait Selection<T> {
 }
 
 /// A table stands for its whole row.
-impl<T: Table> Selection<T> for T {
+impl<T: RowType> Selection<T> for T {
     type Output = T::Row;
 
     fn project(&self, to: &mut Projection) {

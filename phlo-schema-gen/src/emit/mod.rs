@@ -60,6 +60,10 @@ impl Emitter<'_> {
             to.gap();
             self.table(to, schema, table);
         }
+        for record in &schema.records {
+            to.gap();
+            self.table(to, schema, record);
+        }
         if !schema.functions.is_empty() {
             to.gap();
             self.functions(to, schema);

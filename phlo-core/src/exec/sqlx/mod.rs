@@ -90,6 +90,11 @@ async fn run_in(connection: &mut PgConnection, transaction: &Transaction) -> Res
 /// Sets the role and everything else that holds for a transaction.
 pub(crate) async fn set(connection: &mut PgConnection, transaction: &Transaction) -> Result<()> {
     all(connection, &transaction.settings, "").await?;
+    before(connection, transaction).await
+}
+
+/// Runs what comes before the main statement, once everything is set.
+async fn before(connection: &mut PgConnection, transaction: &Transaction) -> Result<()> {
     if let Some(statement) = &transaction.pre_request {
         all(connection, statement, &transaction.role).await?;
     }
