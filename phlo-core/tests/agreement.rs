@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+/// What is generated for the films, as the generator's own tests have it.
+#[allow(dead_code, unreachable_pub, reason = "not all of it is used")]
+#[rustfmt::skip]
+#[path = "../../phlo-schema-gen/tests/golden/films.rs"]
+mod api;
+
+use api::{functions, search_films};
 use bytes::Bytes;
 use phlo_core::{
     dsl::{
@@ -12,60 +19,19 @@ use phlo_core::{
             films::{self, Films},
             screenings::{self, Screenings},
         },
-        select,
+        select, select_from,
     },
     parse::{self, Asked, Input, Options},
     plan::{self, Limits, Parameters},
-    request::Request,
-    schema::{
-        Column, ForeignKey, Generated, Ident, Link, QualifiedName, Relationship, Schema, Table,
-    },
+    request::{Action, Payload, Request},
+    schema::{Ident, Schema},
     sql,
 };
 use proptest::prelude::*;
 
 fn schema() -> Schema {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../phlo-schema-gen/tests/fixtures/films.json");
-    let films = Schema::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut contents = films.contents();
-    let mut table = contents.tables.last().unwrap().clone();
-    let column = |(name, base): (&str, &str)| Column {
-        name: Ident::new(name),
-        description: None,
-        type_name: QualifiedName::new("pg_catalog", base),
-        base_type: QualifiedName::new("pg_catalog", base),
-        type_label: base.to_owned(),
-        nominal_type_label: base.to_owned(),
-        nullable: true,
-        max_length: None,
-        default: None,
-        enum_labels: Vec::new(),
-        generated: Generated::No,
-    };
-    let columns = [
-        ("id", "int8"),
-        ("film_id", "int8"),
-        ("during", "daterange"),
-        ("prices", "_int4"),
-        ("terms", "json"),
-        ("open", "bool"),
-    ];
-    let name = QualifiedName::new("api", "screenings");
-    let columns = columns.map(|it| (Ident::new(it.0), column(it)));
-    table = Table { name: name.clone(), columns: columns.into_iter().collect(), ..table };
-    contents.tables.push(table);
-    contents.relationships.push(Relationship {
-        source: name,
-        target: QualifiedName::new("api", "films"),
-        is_self: false,
-        source_is_view: false,
-        target_is_view: false,
-        link: Link::ManyToOne(ForeignKey {
-            constraint: Ident::new("screenings_film_id_fkey"),
-            columns: vec![(Ident::new("film_id"), Ident::new("id"))],
-        }),
-    });
-    Schema::new(contents)
+    Schema::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 const TEXT: &str = "[a-zA-Z0-9 .,:()*%\"'\\\\{}$+&=?/é-]{0,8}";
@@ -201,6 +167,29 @@ fn requests(condition: &Filter<Films>, limit: u64, casts: Casts) -> Vec<Request>
     ]
 }
 
+/// The requests of some typed queries of what functions return.
+fn calls(key: &str, casts: Casts) -> Vec<Request> {
+    let search = || {
+        select_from(&functions::SearchFilms { words: key.to_owned(), limit: Some(3) })
+            .filter(search_films::ID.gt(1) | !search_films::ADDED_ON.lte("2024-01-01"))
+            .order(search_films::NOTES.text_at(key).desc())
+    };
+    vec![
+        search().prepare(casts).0,
+        search()
+            .columns((search_films::NOTES.at(key).text_at(0), search_films::RATING))
+            .limit(2)
+            .prepare(casts)
+            .0,
+        select_from(&functions::FilmsSince { since: 1980 })
+            .columns((api::films::ID, api::films::DIRECTOR))
+            .order(api::directors::NAME.asc().of(api::films::DIRECTOR))
+            .filter(api::films::TITLE.like_any([key]))
+            .prepare(casts)
+            .0,
+    ]
+}
+
 /// The requests of some typed queries that look into JSON, and are ordered by related rows.
 fn further_requests(
     of_screenings: &Filter<Screenings>,
@@ -259,19 +248,20 @@ proptest! {
         for casts in [Casts::Yes, Casts::No] {
             let mut all = requests(&condition, limit, casts);
             all.extend(further_requests(&of_screenings, &of_directors, &key, casts));
+            all.extend(calls(&key, casts));
             for request in all {
-                let phlo_core::request::Action::Read { table, .. } = &request.action else {
-                    unreachable!()
-                };
                 let query = request.query.to_query_string();
-                let path = format!("/{table}");
-                let input = Input {
-                    method: "GET",
-                    path: &path,
-                    query: &query,
-                    headers: &[],
-                    body: &Bytes::new(),
+                let (method, path) = match &request.action {
+                    Action::Read { table, .. } => ("GET", format!("/{table}")),
+                    Action::Call { function, .. } => ("POST", format!("/rpc/{function}")),
+                    Action::Mutate { .. } => unreachable!(),
                 };
+                let body = match &request.payload {
+                    Some(Payload::Json { raw, .. }) => raw.clone(),
+                    Some(_) => unreachable!(),
+                    None => Bytes::new(),
+                };
+                let input = Input { method, path: &path, query: &query, headers: &[], body: &body };
                 let parsed = parse::request(&input, &options).unwrap();
                 let Asked::Request(parsed) = parsed.asked else { unreachable!() };
                 for parameters in [Parameters::Untyped, Parameters::Text] {

@@ -8,7 +8,7 @@ use crate::{
         filter::Filter,
         order::{Key, Order, Term},
         relation::Related,
-        resource::{Selection, Table},
+        resource::{RowType, Selection, Table},
         row::{Casts, Fields, Layout, Projection},
         value::{Operand, Scalar, Value},
     },
@@ -51,15 +51,11 @@ pub fn select<T: Table>(table: T) -> Select<T, T> {
 ///
 /// They can be filtered, ordered and limited as those of a table can. A function that returns one
 /// row gives it to [`Database::one`](crate::db::Database::one).
-pub fn select_from<F: TableFunction>(function: &F) -> Select<F::Table, F::Table>
-where
-    F::Table: Default,
-{
+pub fn select_from<F: TableFunction<Table = R>, R: RowType + Default>(
+    function: &F,
+) -> Select<R, R> {
     let action = Action::Call { function: Ident::new(F::NAME), invocation: Invocation::Write };
-    Select::new(
-        F::Table::default(),
-        request(F::SCHEMA, action, Some(crate::dsl::call::payload(function))),
-    )
+    Select::new(R::default(), request(F::SCHEMA, action, Some(crate::dsl::call::payload(function))))
 }
 
 pub(crate) fn request(schema: &str, action: Action, payload: Option<Payload>) -> Request {
