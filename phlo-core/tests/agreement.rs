@@ -12,7 +12,7 @@ use api::{functions, search_films};
 use bytes::Bytes;
 use phlo_core::{
     dsl::{
-        Casts, Filter, Json, Query as _, count_rows,
+        Casts, Filter, Json, Query as _, Search, count_rows,
         sample::{
             Rating,
             directors::{self, Directors},
@@ -50,6 +50,9 @@ fn condition() -> impl Strategy<Value = Filter<Films>> {
         text.prop_map(|title| films::TITLE.ilike(title)),
         text.prop_map(|title| films::TITLE.matches(title)),
         text.prop_map(|words| films::TITLE.search(words)),
+        text.prop_map(|words| films::TITLE.search(Search::words(words))),
+        text.prop_map(|words| films::TITLE.search_in("english", Search::phrase(words))),
+        text.prop_map(|words| films::TITLE.search(Search::tsquery(words).in_language("simple"))),
         prop::collection::vec(text, 0..4)
             .prop_map(|titles| films::TITLE.is_in(titles.iter().map(String::as_str))),
         text.prop_map(|label| films::RATING.is_distinct_from(Rating::Unknown(label))),
@@ -144,7 +147,13 @@ fn requests(condition: &Filter<Films>, limit: u64, casts: Casts) -> Vec<Request>
             .prepare(casts)
             .0,
         select(Directors)
+            .lacking(directors::FILMS.filter(by()).having(films::DIRECTOR))
+            .having(directors::FILMS.lacking(films::DIRECTOR).filter(by()))
+            .prepare(casts)
+            .0,
+        select(Directors)
             .columns((
+                directors::FILMS.filter(by()).offset(limit).limit(1).lacking(films::DIRECTOR),
                 directors::NAME,
                 directors::FILMS.filter(by()).order(films::ID.desc()).limit(limit),
                 directors::FILMS.columns((films::ADDED_AT, count_rows())).filter(by()),

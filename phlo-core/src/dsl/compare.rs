@@ -5,10 +5,10 @@ use crate::{
     dsl::{
         column::{Column, Place},
         filter::Filter,
-        types::{Comparable, Container, Ordered, Overlapping, Searchable, Spanning, Textual},
+        types::{Comparable, Container, Ordered, Overlapping, Spanning, Textual},
         value::{Operand, Value},
     },
-    request::{FtsOperator, IsValue, Operation, QuantifiedOperator, SimpleOperator},
+    request::{IsValue, Operation, QuantifiedOperator, SimpleOperator},
 };
 
 impl<T, V: Value, P: Place> Column<T, V, P> {
@@ -135,23 +135,6 @@ impl<T, V: Value, P: Place> Column<T, V, P> {
         V::Scalar: Textual,
     {
         self.holds(Operation::Quantified(QuantifiedOperator::IMatch, None, expression.into()))
-    }
-
-    /// The text has the words of a query as one types it into a search box.
-    pub fn search(self, query: impl Into<String>) -> Filter<T>
-    where
-        V::Scalar: Searchable,
-    {
-        self.holds(Operation::FullText(FtsOperator::WebSearch, None, query.into()))
-    }
-
-    /// The text has the words of a query, as they are in a language known to the database.
-    pub fn search_in(self, language: impl Into<String>, query: impl Into<String>) -> Filter<T>
-    where
-        V::Scalar: Searchable,
-    {
-        let operator = FtsOperator::WebSearch;
-        self.holds(Operation::FullText(operator, Some(language.into()), query.into()))
     }
 }
 

@@ -63,6 +63,7 @@ mod row;
 #[doc(hidden)]
 pub mod sample;
 mod scalars;
+mod search;
 mod types;
 mod value;
 mod write;
@@ -92,6 +93,7 @@ pub use self::{
     resource::{Deletable, Item, Record, RowType, Selection, Table, Whole, fields_of},
     row::{Casts, Cells, Fields, Layout, Projection},
     scalars::{Bytes, Json},
+    search::Search,
     types::{
         Comparable, Container, Date, Decimal, Extreme, Interval, Money, Ordered, Other,
         Overlapping, Range, Searchable, Spanning, Summable, Textual, TimeOfDay, Timestamp,

@@ -7,7 +7,7 @@ use crate::{
         call::TableFunction,
         filter::Filter,
         order::{Key, Order, Term},
-        relation::Related,
+        relation::{Related, Requirement, must_lead, must_not_lead},
         resource::{RowType, Selection, Table},
         row::{Casts, Fields, Layout, Projection},
         value::{Operand, Scalar, Value},
@@ -41,6 +41,19 @@ pub trait Query {
     }
 }
 
+/// A query that is kept: to count its rows and to read them, for example.
+impl<Q: Query + ?Sized> Query for &Q {
+    type Output = Q::Output;
+
+    fn prepare(&self, casts: Casts) -> (Request, Layout) {
+        (**self).prepare(casts)
+    }
+
+    fn read(&self, fields: &mut Fields<'_>) -> Result<Q::Output> {
+        (**self).read(fields)
+    }
+}
+
 /// Reads rows of a table or view: whole ones, until [`columns`](Select::columns) says otherwise.
 pub fn select<T: Table>(table: T) -> Select<T, T> {
     let action = Action::Read { table: Ident::new(T::NAME), output: Output::Full };
@@ -68,9 +81,6 @@ pub(crate) fn request(schema: &str, action: Action, payload: Option<Payload>) ->
         accept: vec![MediaType::Json],
     }
 }
-
-/// Adds a relation that must lead somewhere.
-type Requirement = Box<dyn Fn(&mut Projection) + Send + Sync>;
 
 /// A read of rows of table `T` that gives `S` for each.
 #[must_use = "a query does nothing until it is run"]
@@ -112,7 +122,23 @@ impl<T, S> Select<T, S> {
 
     /// Keeps rows that a relation leads from to something, without selecting it.
     pub fn having(mut self, relation: impl Related<T> + Send + Sync + 'static) -> Self {
-        self.related.push(Box::new(move |projection| relation.require(projection)));
+        self.related.push(must_lead(relation));
+        self
+    }
+
+    /// Keeps rows that a relation leads from to nothing.
+    ///
+    /// ```
+    /// # use phlo_core::dsl::{select, sample::{directors::{self, Directors}, films}};
+    /// let without_classics =
+    ///     select(Directors).columns(directors::ID).lacking(directors::FILMS.filter(films::YEAR.lt(1980)));
+    /// assert_eq!(
+    ///     without_classics.to_query_string(),
+    ///     "select=id,films:films!films_director_id_fkey()&films.year=lt.1980&films=is.null",
+    /// );
+    /// ```
+    pub fn lacking(mut self, relation: impl Related<T> + Send + Sync + 'static) -> Self {
+        self.related.push(must_not_lead(relation));
         self
     }
 

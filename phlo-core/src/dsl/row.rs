@@ -21,8 +21,8 @@ use crate::{
     },
     error::{Code, Error, Result},
     request::{
-        Aggregate, EmbedPath, EmbedSelect, Field, FieldSelect, JsonKey, OrderTerm, Query,
-        SelectItem,
+        Aggregate, Comparison, EmbedPath, EmbedSelect, Field, FieldSelect, Filter, IsValue,
+        JoinKind, JsonKey, Operation, OrderTerm, Query, SelectItem,
     },
     schema::Ident,
 };
@@ -33,7 +33,7 @@ pub struct Projection {
     casts: Casts,
     fields: Vec<SelectItem>,
     embeds: Vec<SelectItem>,
-    /// Conditions, orders and ranges of embeds.
+    /// Conditions, orders and ranges of embeds, and conditions on what there is of them.
     below: Query,
     layout: Layout,
 }
@@ -147,10 +147,24 @@ impl Projection {
         self.attach(EmbedSelect { select, ..embed }, alias, own, below);
     }
 
-    /// An embed that is not read, but decides which rows there are; and its name.
-    pub(crate) fn condition(&mut self, embed: EmbedSelect, name: &str, own: Query) -> Ident {
+    /// An embed that is not read, but decides which rows there are: those that it has rows of, if it
+    /// is an inner join, or else those that it has none of.
+    pub(crate) fn condition(&mut self, embed: EmbedSelect, name: &str, inner: Self, own: Query) {
+        let absent = embed.join != Some(JoinKind::Inner);
         let alias = self.unused(name);
-        self.attach(embed, alias.clone(), own, Query::default());
+        let (select, below, _) = inner.finish();
+        self.attach(EmbedSelect { select, ..embed }, alias.clone(), own, below);
+        if absent {
+            let comparison = Comparison { negated: false, operation: Operation::Is(IsValue::Null) };
+            let filter = Filter { field: Field::column(alias), comparison };
+            self.below.filters.push((EmbedPath::new(), filter));
+        }
+    }
+
+    /// An embed that is not read, but that rows are ordered by; and its name.
+    fn aside(&mut self, embed: EmbedSelect, name: &str) -> Ident {
+        let alias = self.unused(name);
+        self.attach(embed, alias.clone(), Query::default(), Query::default());
         alias
     }
 
@@ -167,7 +181,7 @@ impl Projection {
             let alias = match known {
                 Some((_, alias)) => alias.clone(),
                 None => {
-                    let alias = self.condition(embed.clone(), name, Query::default());
+                    let alias = self.aside(embed.clone(), name);
                     embeds.push((embed, alias.clone()));
                     alias
                 }
@@ -411,7 +425,7 @@ mod tests {
         let mut projection = Projection::new(Casts::No);
         projection.columns(&[ID, DAY]);
         projection.embed(embed("a"), "id", projection.nested(), Query::default());
-        projection.condition(embed("a"), "id", Query::default());
+        projection.condition(embed("a"), "id", projection.nested(), Query::default());
         let (select, ..) = projection.finish();
         let query = Query { select, ..Query::default() };
         assert_eq!(query.to_query_string(), "select=id,day,id_2:a(),id_3:a()");

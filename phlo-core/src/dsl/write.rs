@@ -60,6 +60,13 @@ pub trait Change {
     fn to_request(&self) -> Request;
 }
 
+/// A change that is kept, to be made again.
+impl<C: Change + ?Sized> Change for &C {
+    fn to_request(&self) -> Request {
+        (**self).to_request()
+    }
+}
+
 /// Adds a row.
 #[expect(clippy::needless_pass_by_value, reason = "what is written is given away")]
 pub fn insert<R: NewRow>(row: R) -> Insert<R::Table> {

@@ -2,7 +2,7 @@
 
 use phlo_core::{
     db::{Backend, Database},
-    dsl::{self, PlainJson, Range, count_rows, select},
+    dsl::{self, PlainJson, Range, Search, count_rows, select},
 };
 use serde_json::json;
 
@@ -18,6 +18,8 @@ pub(super) async fn all<B: Backend>(db: &Database<B>) {
     ranges_and_arrays(db).await;
     inside_json(db).await;
     related_orders(db).await;
+    related_rows(db).await;
+    searches(db).await;
 }
 
 async fn any_and_all<B: Backend>(db: &Database<B>) {
@@ -177,5 +179,52 @@ async fn related_orders<B: Backend>(db: &Database<B>) {
         .order(directors::ID.asc())
         .limit(1);
     assert_eq!(db.one(query).await.unwrap(), [[2], [1]]);
-    let _: dsl::OrderOf<Films> = directors::NAME.asc().of(films::DIRECTOR);
+}
+
+async fn related_rows<B: Backend>(db: &Database<B>) {
+    let names = async |query: dsl::Select<Directors, Directors>| {
+        let query = query.columns(directors::NAME).order(directors::ID.asc());
+        // A query can be kept: what is counted is what is read.
+        let names = db.all(&query).await.unwrap();
+        assert_eq!(db.count(&query).await.unwrap(), names.len() as u64);
+        names
+    };
+    let classics = || directors::FILMS.filter(films::YEAR.lt(1985));
+    assert_eq!(names(select(Directors).having(classics())).await, ["Scott"]);
+    assert_eq!(names(select(Directors).lacking(classics())).await, ["Cameron", "Kurosawa"]);
+    assert_eq!(names(select(Directors).lacking(directors::FILMS)).await, ["Kurosawa"]);
+    let open = || films::SCREENINGS.filter(screenings::OPEN.is_true());
+    let query = select(Directors).having(directors::FILMS.lacking(open()));
+    assert_eq!(names(query).await, ["Scott"]);
+    let query = select(Directors).lacking(directors::FILMS.having(open()));
+    assert_eq!(names(query).await, ["Kurosawa"]);
+    let query = select(Directors).having(classics()).lacking(directors::FILMS.having(open()));
+    assert_eq!(names(query).await, [""; 0]);
+
+    let second = directors::FILMS.columns(films::ID).order(films::ID.desc()).offset(1).limit(1);
+    let query = select(Directors).columns(second).filter(directors::ID.eq(1));
+    assert_eq!(db.one(query).await.unwrap(), [1]);
+    let query =
+        select(Directors).columns(directors::FILMS.having(open())).order(directors::ID.asc());
+    let found = db.all(query).await.unwrap();
+    let ids = |films: &Vec<films::Row>| films.iter().map(|film| film.id).collect::<Vec<_>>();
+    assert_eq!(found.iter().map(ids).collect::<Vec<_>>(), [vec![1], vec![3], vec![]]);
+}
+
+/// Searches, each in its own way.
+async fn searches<B: Backend>(db: &Database<B>) {
+    for (search, expected) in [
+        (Search::typed("blade -alien"), vec![2]),
+        (Search::words("runners BLADE").in_language("english"), vec![2]),
+        (Search::phrase("runner blade"), vec![]),
+        (Search::phrase("blade runner").in_language("simple"), vec![2]),
+        (Search::tsquery("alien | (blade & !x)"), vec![1, 2, 3]),
+        (Search::tsquery("ali:*").in_language("simple"), vec![1, 3]),
+    ] {
+        let query = select(Films)
+            .columns(films::ID)
+            .filter(films::TITLE.search(search.clone()))
+            .order(films::ID.asc());
+        assert_eq!(db.all(query).await.unwrap(), expected, "{search:?}");
+    }
 }
