@@ -15,7 +15,7 @@ use phlo_core::{
     Code,
     db::{Backend, Database},
     dsl::{
-        self, Record as _, delete, insert, insert_all,
+        self, delete, insert, insert_all,
         sample::{
             Rating,
             directors::{self, Directors},
@@ -197,10 +197,45 @@ async fn reads<B: Backend>(db: &Database<B>) {
             year: Option<i32> = films::YEAR,
         }
     }
-    assert_eq!(Title::COLUMNS.len(), 2);
     let query = select(Films).columns(dsl::fields_of::<Title>()).filter(films::ID.eq(2));
     let expected = Title { name: "Blade Runner".to_owned(), year: Some(1982) };
     assert_eq!(db.one(query).await.unwrap(), expected);
+
+    // A record with records, and more of what can be selected.
+    phlo_core::record! {
+        struct Portrait: Directors {
+            films: Vec<Title> = directors::FILMS
+                .columns(dsl::fields_of::<Title>())
+                .order(films::YEAR.desc()),
+            born: Option<String> = directors::NOTES.text_at("born"),
+            whole: directors::Row = Directors,
+        }
+    }
+    phlo_core::record! {
+        struct Credited: Films {
+            director: Option<Portrait> = films::DIRECTOR.columns(dsl::fields_of::<Portrait>()),
+            title: String = films::TITLE,
+        }
+    }
+    let query = select(Films).columns(dsl::fields_of::<Credited>()).filter(films::ID.is_in([1, 4]));
+    let found = db.all(query.order(films::ID.asc())).await.unwrap();
+    let portrait = found[0].director.as_ref().unwrap();
+    assert_eq!(portrait.films[0], expected);
+    assert_eq!(portrait.born.as_deref(), Some("1937"));
+    assert_eq!((portrait.whole.name.as_str(), portrait.films.len()), ("Scott", 2));
+    assert_eq!((found[0].title.as_str(), found[1].director.is_none()), ("Alien", true));
+
+    // Counts for each of something, as a record.
+    phlo_core::record! {
+        struct Yearly: Films {
+            director: Option<i64> = films::DIRECTOR_ID,
+            films: i64 = dsl::count_rows(),
+            first: Option<i32> = films::YEAR.min(),
+        }
+    }
+    let query = select(Films).columns(dsl::fields_of::<Yearly>()).order(films::DIRECTOR_ID.asc());
+    let scott = Yearly { director: Some(1), films: 2, first: Some(1979) };
+    assert_eq!(db.all(query).await.unwrap()[0], scott);
 }
 
 /// Rows are those that the caller's policies allow.

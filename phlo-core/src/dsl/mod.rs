@@ -57,6 +57,7 @@ mod json;
 mod order;
 mod quantified;
 mod read;
+mod record;
 mod relation;
 mod resource;
 mod row;
@@ -89,8 +90,9 @@ pub use self::{
     json::{Document, JsonPart, JsonText, PlainJson, Step},
     order::{AtMostOne, Key, Order, OrderOf, Term},
     read::{Keys, Query, Select, select, select_from},
+    record::{Record, Whole, fields_of, project_field, read_field},
     relation::{Cardinality, Embed, Many, One, Present, Related, Relation, ToMany, ToOne},
-    resource::{Deletable, Item, Record, RowType, Selection, Table, Whole, fields_of},
+    resource::{Deletable, Item, RowType, Selection, Table},
     row::{Casts, Cells, Fields, Layout, Projection},
     scalars::{Bytes, Json},
     search::Search,

@@ -42,6 +42,7 @@ pub trait Query {
 }
 
 /// A query that is kept: to count its rows and to read them, for example.
+#[diagnostic::do_not_recommend]
 impl<Q: Query + ?Sized> Query for &Q {
     type Output = Q::Output;
 

@@ -61,6 +61,7 @@ pub trait Change {
 }
 
 /// A change that is kept, to be made again.
+#[diagnostic::do_not_recommend]
 impl<C: Change + ?Sized> Change for &C {
     fn to_request(&self) -> Request {
         (**self).to_request()
