@@ -2,7 +2,9 @@
 
 use phlo_core::dsl;
 
+pub mod functions;
 pub mod screenings;
+pub mod search_films;
 
 /// `api.films`: Films that were shown somewhere.
 pub mod films {
