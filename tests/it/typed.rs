@@ -154,7 +154,10 @@ async fn reads<B: Backend>(db: &Database<B>) {
     let required = select(Films).columns(films::DIRECTOR.required());
     assert_eq!(db.all(required).await.unwrap().len(), 3);
     let having = select(Films).having(films::DIRECTOR.filter(directors::NAME.eq("Scott")));
-    assert_eq!(db.count(having).await.unwrap(), 2);
+    assert_eq!(db.count(&having).await.unwrap(), 2);
+    assert_eq!(db.all(&having).await.unwrap().len(), 2);
+    // Without statistics it is a guess, and more than none.
+    assert!(db.estimate(select(Films).filter(films::YEAR.gt(1)).limit(1)).await.unwrap() > 0);
 
     // Aggregates.
     let query = select(Films)

@@ -187,6 +187,24 @@ impl<B: Backend> Database<B> {
         Ok(outcome.total.unwrap_or(outcome.rows))
     }
 
+    /// About how many rows a query gives, if it isn't limited: as many as the planner guesses, which
+    /// takes no longer for many than for few. Those of a function are counted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`all`](Self::all).
+    pub async fn estimate<Q: Query + Send + Sync>(&self, query: Q) -> Result<u64> {
+        let (request, _) = query.prepare(Casts::No);
+        if !matches!(request.action, Action::Read { .. }) {
+            return self.count(query).await;
+        }
+        let plan = self.plan(&request)?;
+        let work = self.work(&request, &plan, sql::render_estimate(&plan));
+        let results = self.backend.run(&work).await?;
+        exec::estimate(&results.main)
+            .ok_or_else(|| Error::new(Code::Internal, "The planner's guess could not be read"))
+    }
+
     /// The rows that a query gives as a JSON array, as the database writes it.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ pub trait Document<Part: Value>: Value {}
 #[diagnostic::do_not_recommend]
 impl Document<Self> for Option<Json> {}
 #[diagnostic::do_not_recommend]
-impl Document<Option<Json>> for Json {}
+impl Document<Option<Self>> for Json {}
 #[diagnostic::do_not_recommend]
 impl Document<Self> for Option<PlainJson> {}
 #[diagnostic::do_not_recommend]

@@ -13,5 +13,7 @@ pub mod pipeline;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 
+#[cfg(any(feature = "sqlx", feature = "pipeline"))]
+pub(crate) use self::decode::estimate;
 pub use self::decode::{Outcome, decode};
 pub use self::transaction::{End, Executor, Results, Row, Transaction, Written, check_guard};

@@ -30,6 +30,7 @@ async fn rows_of_tables<B: Backend>(db: &Database<B>) {
     let found = db.all(query).await.unwrap();
     assert_eq!(found, [("Blade Runner".to_owned(), Some("Scott".to_owned()))]);
     assert_eq!(db.count(since(1980)).await.unwrap(), 2);
+    assert_eq!(db.estimate(since(1980)).await.unwrap(), 2);
 
     let query =
         since(1970).columns((films::DIRECTOR_ID, count_rows())).order(films::DIRECTOR_ID.asc());
