@@ -171,6 +171,9 @@ impl<T, V: Value, P: Place> Column<T, V, P> {
 impl<T, V: Value, P: Place> Column<T, V, P> {
     /// The range ends before another begins.
     ///
+    /// A range can be given as text, as a [`Range`](crate::dsl::Range), or as one of Rust between
+    /// values that can be in columns.
+    ///
     /// ```
     /// # use phlo_core::dsl::{select, sample::screenings::{self, Screenings}};
     /// let over = screenings::DURING.left_of("[2024-06-01,2024-07-01)");

@@ -160,6 +160,7 @@ mod foreign;
 mod json;
 mod order;
 mod quantified;
+mod range;
 mod read;
 mod record;
 mod relation;

@@ -150,16 +150,22 @@ impl<T, V> Columns<T> for Column<T, V> {
     }
 }
 
-impl<T, A, B> Columns<T> for (Column<T, A>, Column<T, B>) {
-    fn names(self) -> Vec<&'static str> {
-        vec![self.0.name(), self.1.name()]
-    }
+macro_rules! columns {
+    ($($($name:ident $at:tt),*;)*) => {$(
+        impl<T, $($name),*> Columns<T> for ($(Column<T, $name>,)*) {
+            fn names(self) -> Vec<&'static str> {
+                vec![$(self.$at.name()),*]
+            }
+        }
+    )*};
 }
 
-impl<T, A, B, C> Columns<T> for (Column<T, A>, Column<T, B>, Column<T, C>) {
-    fn names(self) -> Vec<&'static str> {
-        vec![self.0.name(), self.1.name(), self.2.name()]
-    }
+columns! {
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
 }
 
 /// Gives rows new values. Which rows is still to be said.

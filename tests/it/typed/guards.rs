@@ -6,11 +6,13 @@ use phlo_core::{
     db::{Backend, Database},
     dsl::{delete, select, select_from, update},
 };
+use serde_json::json;
 use sqlx::PgPool;
 
 use super::api::{
+    directors,
     films::{self, Films},
-    functions,
+    functions, screenings,
 };
 
 fn of_year_one() -> films::Update {
@@ -53,6 +55,17 @@ pub(super) async fn all<B: Backend>(db: &Database<B>) {
     let none = update(of_year_one()).filter(films::ID.eq(-1)).returning(films::ID);
     assert_eq!(db.optional(none).await.unwrap(), None);
     assert_eq!(years().await, before);
+
+    // What relations lead to from changed rows, and what is in their JSON.
+    let back = films::Update { year: Some(Some(1979)), ..Default::default() };
+    let changed = update(back).filter(films::ID.eq(1)).returning((
+        films::TITLE,
+        films::DIRECTOR.columns((directors::NAME, directors::NOTES.text_at("born"))),
+        films::SCREENINGS.columns(screenings::PRICES.at(0)).order(screenings::ID.asc()),
+    ));
+    let scott = ("Scott".to_owned(), Some("1937".to_owned()));
+    let expected = ("Alien".to_owned(), Some(scott), vec![Some(json!(8))]);
+    assert_eq!(db.one(changed).await.unwrap(), expected);
 
     // A function that adds rows is a change, too.
     let titles = || vec!["Ran".to_owned(), "Ikiru".to_owned()];

@@ -55,6 +55,7 @@ async fn any_and_all<B: Backend>(db: &Database<B>) {
 }
 
 async fn ranges_and_arrays<B: Backend>(db: &Database<B>) {
+    let day = |text: &str| dsl::Date::new(text);
     for (filter, expected) in [
         (screenings::DURING.left_of("[2024-06-08,2024-06-09)"), vec![1]),
         (screenings::DURING.right_of(Range::new("[2024-06-01,2024-06-08)")), vec![2, 3]),
@@ -63,6 +64,11 @@ async fn ranges_and_arrays<B: Backend>(db: &Database<B>) {
         (screenings::DURING.adjacent_to("[2024-06-15,2024-06-16)"), vec![2]),
         (screenings::DURING.overlaps("[2024-06-07,2024-06-09)"), vec![1, 2]),
         (screenings::DURING.contains("[2024-06-02,2024-06-03)"), vec![1]),
+        (screenings::DURING.overlaps(day("2024-06-07")..=day("2024-06-08")), vec![1, 2]),
+        (screenings::DURING.right_of(..day("2024-06-08")), vec![2, 3]),
+        (screenings::DURING.contained_in(day("2024-06-08")..), vec![2, 3]),
+        (screenings::DURING.eq(day("2024-07-01")..day("2024-07-08")), vec![3]),
+        (screenings::DURING.eq_any([Range::of(..day("2024-07-08"))]), vec![]),
         (screenings::PRICES.contains(vec![8]), vec![1]),
         (screenings::PRICES.overlaps(vec![8, 12]), vec![1, 2]),
         (screenings::PRICES.eq(vec![8, 10]), vec![1]),
