@@ -12,7 +12,7 @@ use api::{functions, search_films};
 use bytes::Bytes;
 use phlo_core::{
     dsl::{
-        Casts, Filter, Json, Query as _, Search, count_rows,
+        Casts, Filter, Json, Multirange, Query as _, Search, count_rows,
         sample::{
             Rating,
             directors::{self, Directors},
@@ -82,8 +82,14 @@ fn condition_on_screenings() -> impl Strategy<Value = Filter<Screenings>> {
         ranges().prop_map(|it| screenings::DURING.not_right_of(it)),
         ranges().prop_map(|it| screenings::DURING.adjacent_to(it)),
         ranges().prop_map(|it| screenings::DURING.overlaps(it)),
+        (ranges(), ranges()).prop_map(|(one, other)| {
+            screenings::PAUSES.not_right_of(Multirange::from_iter([one, other]))
+        }),
+        (any::<i32>(), any::<i32>()).prop_map(|(from, to)| screenings::PAUSES.overlaps(from..to)),
         prices().prop_map(|it| screenings::PRICES.contains(it)),
         prices().prop_map(|it| screenings::PRICES.eq(it)),
+        prop::collection::vec(prices(), 0..3).prop_map(|it| screenings::PRICES.is_in(it)),
+        prop::collection::vec(prices(), 0..3).prop_map(|it| screenings::PRICES.lt_all(it)),
         any::<i32>().prop_map(|place| screenings::PRICES.at(place).eq(7)),
         (TEXT, any::<i32>(), TEXT).prop_map(|(name, place, text)| {
             screenings::TERMS.at(name.as_str()).at(place).text_at(name).eq(text.as_str())

@@ -159,6 +159,7 @@ fn builtin(name: &str) -> &'static str {
         "uuid" => "dsl::Uuid",
         "tsvector" => "dsl::Tsvector",
         "void" => "()",
+        range if range.ends_with("multirange") => "dsl::Multirange",
         range if range.ends_with("range") => "dsl::Range",
         _ => "dsl::Other",
     }

@@ -6,9 +6,9 @@ use crate::{
         column::{Column, Place},
         filter::Filter,
         types::{Comparable, Container, Ordered, Overlapping, Spanning, Textual},
-        value::{Operand, Value},
+        value::{Operand, Scalar, Value},
     },
-    request::{IsValue, Operation, QuantifiedOperator, SimpleOperator},
+    request::{IsValue, Operation, QuantifiedOperator, Quantifier, SimpleOperator},
 };
 
 impl<T, V: Value, P: Place> Column<T, V, P> {
@@ -42,7 +42,11 @@ impl<T, V: Value, P: Place> Column<T, V, P> {
     where
         V: Comparable,
     {
-        self.holds(Operation::In(list.into_iter().map(|it| it.into_operand()).collect()))
+        let list = list.into_iter().map(|it| it.into_operand());
+        if V::Scalar::IS_ARRAY {
+            return self.each(QuantifiedOperator::Equal, Quantifier::Any, list);
+        }
+        self.holds(Operation::In(list.collect()))
     }
 
     /// There is no value.

@@ -202,7 +202,7 @@ pub use self::{
     scalars::{Bytes, Json},
     search::Search,
     types::{
-        Comparable, Container, Date, Decimal, Extreme, Interval, Money, Ordered, Other,
+        Comparable, Container, Date, Decimal, Extreme, Interval, Money, Multirange, Ordered, Other,
         Overlapping, Range, Searchable, Spanning, Summable, Textual, TimeOfDay, Timestamp,
         Timestamptz, Tsvector, Uuid,
     },

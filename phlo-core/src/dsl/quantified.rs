@@ -25,13 +25,34 @@ impl<T, V: Value, P: Place> Column<T, V, P> {
         self.holds(Operation::Quantified(operator, Some(quantifier), array))
     }
 
+    /// The same as one comparison for each.
+    pub(crate) fn each(
+        self,
+        operator: QuantifiedOperator,
+        quantifier: Quantifier,
+        list: impl Iterator<Item = String>,
+    ) -> Filter<T> {
+        let compare = |value| self.clone().holds(Operation::Quantified(operator, None, value));
+        let comparisons = list.map(compare);
+        let never = || self.clone().is_null() & self.clone().is_not_null();
+        match quantifier {
+            Quantifier::Any => comparisons.reduce(|a, b| a | b).unwrap_or_else(never),
+            Quantifier::All => comparisons.reduce(|a, b| a & b).unwrap_or_else(|| !never()),
+        }
+    }
+
     fn compare_each<O: Operand<V::Scalar>>(
         self,
         operator: QuantifiedOperator,
         quantifier: Quantifier,
         list: impl IntoIterator<Item = O>,
     ) -> Filter<T> {
-        self.quantified(operator, quantifier, list.into_iter().map(|it| it.into_operand()))
+        let list = list.into_iter().map(|it| it.into_operand());
+        if V::Scalar::IS_ARRAY {
+            self.each(operator, quantifier, list)
+        } else {
+            self.quantified(operator, quantifier, list)
+        }
     }
 
     fn fits_each<S: Into<String>>(

@@ -1,4 +1,4 @@
-//! Ranges of Rust as ranges of the database.
+//! Ranges of Rust as ranges and multiranges of the database.
 
 use std::{
     borrow::Cow,
@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::dsl::{
-    types::Range,
+    types::{Multirange, Range},
     value::{Operand, Scalar},
 };
 
@@ -34,6 +34,13 @@ impl Range {
     }
 }
 
+impl FromIterator<Range> for Multirange {
+    fn from_iter<I: IntoIterator<Item = Range>>(ranges: I) -> Self {
+        let ranges: Vec<_> = ranges.into_iter().map(|range| range.0).collect();
+        Self(format!("{{{}}}", ranges.join(",")))
+    }
+}
+
 /// A bound as PostgreSQL reads it, in quotes where it has to be.
 fn quoted<S: Scalar>(bound: &S) -> String {
     let text: Cow<'_, str> = bound.to_text();
@@ -51,6 +58,13 @@ macro_rules! operands {
         impl<S: Scalar> Operand<Range> for std::ops::$range<S> {
             fn into_operand(self) -> String {
                 Range::of(self).0
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<S: Scalar> Operand<Multirange> for std::ops::$range<S> {
+            fn into_operand(self) -> String {
+                Multirange::from_iter([Range::of(self)]).0
             }
         }
 
@@ -73,6 +87,8 @@ mod tests {
         assert_eq!(Range::of(1..=5).as_str(), "[1,5]");
         assert_eq!(Range::of(2.5..).as_str(), "[2.5,)");
         assert_eq!(Range::of(..7).as_str(), "(,7)");
+        let several = Multirange::from_iter([Range::of(1..3), Range::of(5..)]);
+        assert_eq!(several.as_str(), "{[1,3),[5,)}");
         let text = |text: &str| text.to_owned();
         assert_eq!(Range::of(text("")..text("a\"\\)")).as_str(), "[\"\",\"a\\\"\\\\)\")");
     }

@@ -78,8 +78,10 @@ texts! {
     Interval,
     /// A `uuid`.
     Uuid,
-    /// A range or multirange of any type, such as `[2024-01-01,2024-02-01)`.
+    /// A range of any type, such as `[2024-01-01,2024-02-01)`.
     Range,
+    /// A multirange of any type, such as `{[2024-01-01,2024-02-01),[2024-03-01,)}`.
+    Multirange,
     /// A document for full-text search: a `tsvector`.
     Tsvector,
     /// A value of any other type.
@@ -136,7 +138,7 @@ pub trait Container {}
 )]
 pub trait Overlapping {}
 
-/// Types whose values have a beginning and an end: ranges.
+/// Types whose values have a beginning and an end: ranges and multiranges.
 #[diagnostic::on_unimplemented(
     message = "values of type `{Self}` have no beginning and no end",
     label = "`left_of`, `right_of`, `adjacent_to` and their kin need a range"
@@ -172,13 +174,13 @@ macro_rules! abilities {
 
 abilities! {
     Ordered: bool, i16, i32, i64, f32, f64, String, Bytes, Decimal, Money, Date, TimeOfDay,
-        Timestamp, Timestamptz, Interval, Uuid, Range, Json, Other;
+        Timestamp, Timestamptz, Interval, Uuid, Range, Multirange, Json, Other;
     Extreme: i16, i32, i64, f32, f64, String, Decimal, Money, Date, TimeOfDay, Timestamp,
         Timestamptz, Interval, Other;
     Textual: String;
-    Container: Json, Range;
-    Overlapping: Range;
-    Spanning: Range;
+    Container: Json, Range, Multirange;
+    Overlapping: Range, Multirange;
+    Spanning: Range, Multirange;
     Searchable: String, Json, Tsvector;
 }
 

@@ -286,6 +286,8 @@ pub mod screenings {
     pub const TERMS: dsl::Column<Screenings, Option<dsl::PlainJson>> = dsl::Column::new("terms");
     /// `open`: `boolean`.
     pub const OPEN: dsl::Column<Screenings, bool> = dsl::Column::new("open");
+    /// `pauses`: `datemultirange`.
+    pub const PAUSES: dsl::Column<Screenings, Option<dsl::Multirange>> = dsl::Column::new("pauses");
 
     /// The row of `api.films` that `film_id` refers to.
     pub const FILM: dsl::ToOne<Screenings, super::films::Films> =
@@ -306,6 +308,8 @@ pub mod screenings {
         pub terms: Option<dsl::PlainJson>,
         /// `open`: `boolean`.
         pub open: bool,
+        /// `pauses`: `datemultirange`.
+        pub pauses: Option<dsl::Multirange>,
     }
 
     impl dsl::Record for Row {
@@ -317,6 +321,7 @@ pub mod screenings {
             PRICES.as_item(),
             TERMS.as_item(),
             OPEN.as_item(),
+            PAUSES.as_item(),
         ];
 
         fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
@@ -327,6 +332,7 @@ pub mod screenings {
                 prices: fields.next()?,
                 terms: fields.next()?,
                 open: fields.next()?,
+                pauses: fields.next()?,
             })
         }
     }
@@ -344,6 +350,8 @@ pub mod screenings {
         pub terms: Option<dsl::PlainJson>,
         /// `open`: `true` if not given.
         pub open: Option<bool>,
+        /// `pauses`: null if not given.
+        pub pauses: Option<dsl::Multirange>,
     }
 
     impl Insert {
@@ -355,6 +363,7 @@ pub mod screenings {
                 prices,
                 terms: None,
                 open: None,
+                pauses: None,
             }
         }
     }
@@ -368,6 +377,7 @@ pub mod screenings {
             to.value("prices", &self.prices);
             to.given("terms", &self.terms);
             to.given("open", &self.open);
+            to.given("pauses", &self.pauses);
         }
     }
 
@@ -384,6 +394,8 @@ pub mod screenings {
         pub terms: Option<Option<dsl::PlainJson>>,
         /// `open`.
         pub open: Option<bool>,
+        /// `pauses`; `Some(None)` for null.
+        pub pauses: Option<Option<dsl::Multirange>>,
     }
 
     impl dsl::Changes for Update {
@@ -395,6 +407,7 @@ pub mod screenings {
             to.given("prices", &self.prices);
             to.given("terms", &self.terms);
             to.given("open", &self.open);
+            to.given("pauses", &self.pauses);
         }
     }
 }

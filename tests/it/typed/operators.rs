@@ -2,7 +2,7 @@
 
 use phlo_core::{
     db::{Backend, Database},
-    dsl::{self, PlainJson, Range, Search, count_rows, select},
+    dsl::{self, Multirange, PlainJson, Range, Search, count_rows, select},
 };
 use serde_json::json;
 
@@ -69,9 +69,16 @@ async fn ranges_and_arrays<B: Backend>(db: &Database<B>) {
         (screenings::DURING.contained_in(day("2024-06-08")..), vec![2, 3]),
         (screenings::DURING.eq(day("2024-07-01")..day("2024-07-08")), vec![3]),
         (screenings::DURING.eq_any([Range::of(..day("2024-07-08"))]), vec![]),
+        (screenings::PAUSES.contains(day("2024-06-05")..=day("2024-06-05")), vec![1]),
+        (screenings::PAUSES.left_of("{[2024-06-07,)}"), vec![1]),
+        (screenings::PAUSES.eq(Multirange::from_iter([])), vec![2]),
         (screenings::PRICES.contains(vec![8]), vec![1]),
         (screenings::PRICES.overlaps(vec![8, 12]), vec![1, 2]),
         (screenings::PRICES.eq(vec![8, 10]), vec![1]),
+        (screenings::PRICES.is_in([vec![12], vec![]]), vec![2, 3]),
+        (screenings::PRICES.is_in(Vec::<Vec<i32>>::new()), vec![]),
+        (!screenings::PRICES.eq_all(Vec::<Vec<i32>>::new()), vec![]),
+        (screenings::PRICES.gt_all([vec![8], vec![8, 9]]), vec![1, 2]),
         (screenings::PRICES.at(0).gte(10), vec![2]),
         (screenings::PRICES.text_at(-1).eq("10"), vec![1]),
         (screenings::OPEN.is_true() & screenings::OPEN.gt(false), vec![1, 3]),

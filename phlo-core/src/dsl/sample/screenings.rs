@@ -28,6 +28,8 @@ pub const PRICES: dsl::Column<Screenings, Vec<i32>> = dsl::Column::new("prices")
 pub const TERMS: dsl::Column<Screenings, Option<dsl::PlainJson>> = dsl::Column::new("terms");
 /// `open`: `boolean`.
 pub const OPEN: dsl::Column<Screenings, bool> = dsl::Column::new("open");
+/// `pauses`: `datemultirange`.
+pub const PAUSES: dsl::Column<Screenings, Option<dsl::Multirange>> = dsl::Column::new("pauses");
 
 /// The row of `api.films` that `film_id` refers to.
 pub const FILM: dsl::ToOne<Screenings, Films> =
@@ -48,6 +50,8 @@ pub struct Row {
     pub terms: Option<dsl::PlainJson>,
     /// `open`: `boolean`.
     pub open: bool,
+    /// `pauses`: `datemultirange`.
+    pub pauses: Option<dsl::Multirange>,
 }
 
 impl dsl::Record for Row {
@@ -59,6 +63,7 @@ impl dsl::Record for Row {
         PRICES.as_item(),
         TERMS.as_item(),
         OPEN.as_item(),
+        PAUSES.as_item(),
     ];
 
     fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
@@ -69,6 +74,7 @@ impl dsl::Record for Row {
             prices: fields.next()?,
             terms: fields.next()?,
             open: fields.next()?,
+            pauses: fields.next()?,
         })
     }
 }
@@ -86,6 +92,8 @@ pub struct Insert {
     pub terms: Option<dsl::PlainJson>,
     /// `open`: `true` if not given.
     pub open: Option<bool>,
+    /// `pauses`: null if not given.
+    pub pauses: Option<dsl::Multirange>,
 }
 
 impl dsl::NewRow for Insert {
@@ -97,5 +105,6 @@ impl dsl::NewRow for Insert {
         to.value("prices", &self.prices);
         to.given("terms", &self.terms);
         to.given("open", &self.open);
+        to.given("pauses", &self.pauses);
     }
 }
