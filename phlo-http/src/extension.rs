@@ -198,6 +198,7 @@ impl Extensions {
             returns: Returns {
                 is_set: false,
                 kind: ReturnKind::Scalar(QualifiedName::new("pg_catalog", "json")),
+                columns: Vec::new(),
             },
             volatility: Volatility::Stable,
             isolation: None,

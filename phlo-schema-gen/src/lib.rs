@@ -39,6 +39,7 @@
 
 mod emit;
 mod error;
+mod functions;
 mod generator;
 #[cfg(feature = "live")]
 pub mod live;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use phlo_core::schema::{Generated, Ident, QualifiedName, ReturnKind, Schema, Table};
+use phlo_core::schema::{Generated, Ident, QualifiedName, Schema, Table};
 
 use crate::{
     error::{Error, Result},
+    functions,
     names::{Scope, camel, screaming, snake},
     options::{Options, fits},
     relations,
@@ -30,12 +31,15 @@ pub(crate) struct SchemaModel {
     pub(crate) module: String,
     pub(crate) description: Option<String>,
     pub(crate) tables: Vec<TableModel>,
+    /// Rows that functions return and no table has.
+    pub(crate) records: Vec<TableModel>,
     pub(crate) functions: Vec<FunctionModel>,
 }
 
-/// A table or view.
+/// A table or view, or what a function returns.
 #[derive(Debug)]
 pub(crate) struct TableModel {
+    pub(crate) origin: Origin,
     pub(crate) name: QualifiedName,
     pub(crate) module: String,
     pub(crate) marker: String,
@@ -46,6 +50,15 @@ pub(crate) struct TableModel {
     pub(crate) insertable: bool,
     pub(crate) updatable: bool,
     pub(crate) deletable: bool,
+}
+
+/// Where rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// In a table.
+    Table,
+    /// Nowhere but in what a function returns.
+    Function,
 }
 
 /// A column.
@@ -95,6 +108,8 @@ pub(crate) struct FunctionModel {
     pub(crate) rust: String,
     pub(crate) description: Option<String>,
     pub(crate) parameters: Vec<ParameterModel>,
+    /// How its only parameter is written, if that has no name and takes everything.
+    pub(crate) whole: Option<&'static str>,
     pub(crate) returns: FunctionResult,
 }
 
@@ -103,6 +118,8 @@ pub(crate) struct FunctionModel {
 pub(crate) enum FunctionResult {
     /// Rows of a table.
     Rows(QualifiedName),
+    /// Rows of their own, as the path of their type seen from the module of functions.
+    Records(String),
     /// Something else, as a type seen from the module of functions.
     Value(String),
 }
@@ -170,12 +187,14 @@ fn schema_model(
         .filter(|table| table.name.schema == *name && options.takes(&table.name))
         .map(|table| table_model(table, options, types, &mut tables_scope))
         .collect();
+    let (functions, records) = functions::models(schema, options, types, name, &mut tables_scope);
     SchemaModel {
         name: name.clone(),
         module: scope.claim(snake(name)),
         description: schema.description(name).map(str::to_owned),
         tables,
-        functions: function_models(schema, options, types, name),
+        records,
+        functions,
     }
 }
 
@@ -215,6 +234,7 @@ fn table_model(table: &Table, options: &Options, types: &Types, modules: &mut Sc
         })
         .collect();
     TableModel {
+        origin: Origin::Table,
         name: table.name.clone(),
         module: modules.claim(snake(wanted)),
         marker: Scope::with(&["Row", "Insert", "Update"]).claim_type(camel(wanted)),
@@ -238,60 +258,6 @@ fn kind(table: &Table) -> &'static str {
     }
 }
 
-fn function_models(
-    schema: &Schema,
-    options: &Options,
-    types: &Types,
-    name: &Ident,
-) -> Vec<FunctionModel> {
-    let mut scope = Scope::default();
-    let mut models = Vec::new();
-    for routine in schema.all_routines() {
-        // Arguments are given by name, so that those without one can't be.
-        let unnamed = routine.parameters.iter().any(|parameter| parameter.name.is_empty());
-        if routine.name.schema != *name || unnamed || !options.takes(&routine.name) {
-            continue;
-        }
-        let mut fields = Scope::default();
-        let set = routine.returns.is_set;
-        let returns = match &routine.returns.kind {
-            ReturnKind::Composite(row) if schema.table(row).is_some() && options.takes(row) => {
-                FunctionResult::Rows(row.clone())
-            }
-            ReturnKind::Composite(_) if set => FunctionResult::Value("dsl::Set<dsl::Json>".into()),
-            ReturnKind::Composite(_) => FunctionResult::Value("Option<dsl::Json>".into()),
-            ReturnKind::Scalar(value) if value.is_catalog("void") => {
-                FunctionResult::Value("()".into())
-            }
-            ReturnKind::Scalar(value) if set => {
-                FunctionResult::Value(format!("dsl::Set<Option<{}>>", types.of(value)))
-            }
-            ReturnKind::Scalar(value) => {
-                FunctionResult::Value(format!("Option<{}>", types.of(value)))
-            }
-        };
-        let wanted = options.rename(&routine.name.to_string(), &routine.name.name);
-        models.push(FunctionModel {
-            name: routine.name.clone(),
-            rust: scope.claim_type(camel(wanted)),
-            description: routine.description.clone(),
-            parameters: routine
-                .parameters
-                .iter()
-                .map(|parameter| ParameterModel {
-                    name: parameter.name.clone(),
-                    field: fields.claim(snake(&parameter.name)),
-                    rust: types.of(&parameter.type_name),
-                    required: parameter.required && !parameter.variadic,
-                    label: parameter.type_label.clone(),
-                })
-                .collect(),
-            returns,
-        });
-    }
-    models
-}
-
 impl Options {
     fn takes_schema(&self, name: &str) -> bool {
         self.schemas.is_empty() || self.schemas.iter().any(|schema| schema == name)
@@ -305,7 +271,7 @@ impl Options {
             && !is_in(&self.exclude)
     }
 
-    fn rename<'a>(&'a self, full: &str, otherwise: &'a str) -> &'a str {
+    pub(crate) fn rename<'a>(&'a self, full: &str, otherwise: &'a str) -> &'a str {
         self.renames.get(full).map_or(otherwise, String::as_str)
     }
 }
@@ -321,6 +287,10 @@ fn check(schema: &Schema, options: &Options) -> Result<()> {
     }
     for routine in schema.all_routines() {
         known.insert(routine.name.to_string(), "a table or function");
+        let rows = functions::name_of_rows(routine);
+        for column in &routine.returns.columns {
+            known.insert(format!("{rows}.{}", column.name), "a column");
+        }
     }
     let types = types::names(schema);
     let unknown = |option, what, name: &str, all: Vec<&str>| {

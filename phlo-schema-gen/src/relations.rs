@@ -30,9 +30,14 @@ pub(crate) fn add(model: &mut Model, schema: &Schema, options: &Options) {
                 let Some(words) = words(schema, way) else { continue };
                 let name = snake(&name(way, &ways));
                 let name = name.trim_start_matches("r#");
+                let wanted = screaming(name);
+                let constant = scope.claim(wanted.clone());
+                // A condition on a column of that name would be taken for one on the relation.
+                let name =
+                    if constant == wanted { name.to_owned() } else { constant.to_lowercase() };
                 table.relations.push(RelationModel {
-                    constant: scope.claim(screaming(name)),
-                    name: name.to_owned(),
+                    constant,
+                    name,
                     target: words.target.to_string(),
                     hint: words.hint.map(|hint| hint.to_string()),
                     to_one: way.is_to_one(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phlo_core::schema::{Column, QualifiedName, Schema};
+use phlo_core::schema::{Column, QualifiedName, ReturnedColumn, Schema};
 
 use crate::{
     names::{Scope, camel},
@@ -83,7 +83,7 @@ impl Types {
             let json = QualifiedName::new("pg_catalog", "json");
             let inner = match schema.representation(name, &json) {
                 Some(_) => "dsl::Json".to_owned(),
-                None => types.of(&column.base_type).replace(&format!("{path}::"), ""),
+                None => types.of_value(&column.base_type).replace(&format!("{path}::"), ""),
             };
             types.known.insert(name.clone(), format!("{path}::{rust}"));
             types.domains.push(DomainModel {
@@ -100,6 +100,17 @@ impl Types {
     pub(crate) fn of_column(&self, full: &str, column: &Column) -> String {
         let own = self.overrides.get(full);
         own.cloned().unwrap_or_else(|| self.of(&column.type_name))
+    }
+
+    /// The type of a column of what a function returns; seen from a table's module.
+    pub(crate) fn of_returned(&self, full: &str, column: &ReturnedColumn) -> String {
+        let own = self.overrides.get(full).or_else(|| self.known.get(&column.type_name));
+        own.cloned().unwrap_or_else(|| self.of(&column.base_type))
+    }
+
+    /// The type of a value that is no column's, so that nothing is compared to it.
+    pub(crate) fn of_value(&self, name: &QualifiedName) -> String {
+        self.of(name).replace("dsl::PlainJson", "dsl::Json")
     }
 
     /// The type that stands for one of the database; seen from a table's module.
@@ -136,7 +147,8 @@ fn builtin(name: &str) -> &'static str {
         "float8" => "f64",
         "text" | "varchar" | "bpchar" | "name" => "String",
         "bytea" => "dsl::Bytes",
-        "json" | "jsonb" => "dsl::Json",
+        "json" => "dsl::PlainJson",
+        "jsonb" => "dsl::Json",
         "numeric" => "dsl::Decimal",
         "money" => "dsl::Money",
         "date" => "dsl::Date",
@@ -147,6 +159,7 @@ fn builtin(name: &str) -> &'static str {
         "uuid" => "dsl::Uuid",
         "tsvector" => "dsl::Tsvector",
         "void" => "()",
+        range if range.ends_with("multirange") => "dsl::Multirange",
         range if range.ends_with("range") => "dsl::Range",
         _ => "dsl::Other",
     }
@@ -156,9 +169,11 @@ fn builtin(name: &str) -> &'static str {
 pub(crate) fn names(schema: &Schema) -> BTreeSet<String> {
     let columns = schema.tables().flat_map(|table| table.columns.values());
     let parameters = schema.all_routines().flat_map(|routine| &routine.parameters);
+    let returned = schema.all_routines().flat_map(|routine| &routine.returns.columns);
     columns
         .flat_map(|column| [&column.type_name, &column.base_type])
         .chain(parameters.map(|parameter| &parameter.type_name))
+        .chain(returned.flat_map(|column| [&column.type_name, &column.base_type]))
         .map(ToString::to_string)
         .collect()
 }

@@ -86,6 +86,10 @@ fn options_change_what_is_written() {
         .rename("api.films.title", "type")
         .map_type("pg_catalog.int8", "crate::Id")
         .map_type("api.films.year", "crate::Year")
+        .map_type("api.search_films.id", "i64")
+        .not_null("api.search_films.id")
+        .rename("api.search_films", "hits")
+        .rename("api.search_films.title", "heading")
         .chrono()
         .derive("Eq")
         .utoipa()
@@ -101,11 +105,13 @@ fn options_change_what_is_written() {
         "pub(crate) added_at: phlo_core::dsl::chrono::DateTime<phlo_core::dsl::chrono::Utc>,",
         "#[derive(Clone, Debug, PartialEq, utoipa::ToSchema, Eq)]",
         "#[schema(value_type = Option<String>)]",
+        "pub(crate) id: i64,",
+        "pub(crate) const HEADING: dsl::Column<Hits, Option<String>> = dsl::Column::new(\"title\");",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(!text.contains("irectors"), "{text}");
-    assert!(!text.contains("mod functions"), "{text}");
+    assert!(!text.contains("Secret"), "{text}");
     let text = Generator::new().serde().generate(&schema).unwrap();
     assert!(text.contains("#[serde(from = \"String\", into = \"String\")]"), "{text}");
 }

@@ -1,6 +1,16 @@
 //! Typed queries on a real database: on the pool of `sqlx`, within a transaction, and on phlo's own
 //! pool, as several roles.
 
+mod functions;
+mod guards;
+mod operators;
+
+/// What is generated for the films, as the generator's own tests have it.
+#[allow(dead_code, unreachable_pub, reason = "not all of it is used")]
+#[rustfmt::skip]
+#[path = "../../phlo-schema-gen/tests/golden/films.rs"]
+mod api;
+
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -8,7 +18,7 @@ use phlo_core::{
     Code,
     db::{Backend, Database},
     dsl::{
-        self, Record as _, delete, insert, insert_all,
+        self, delete, insert, insert_all,
         sample::{
             Rating,
             directors::{self, Directors},
@@ -87,6 +97,26 @@ async fn typed_queries() {
     streams_of_its_own(&films.pipelined()).await;
     permissions_are_not_cached(&films.uri, &films.schema).await;
     operators(&sqlx).await;
+    operators::all(&sqlx).await;
+    operators::all(&sqlx.as_role("viewer")).await;
+    operators::all(&films.pipelined()).await;
+    functions::all(&sqlx).await;
+    functions::all(&sqlx.as_role("viewer")).await;
+    functions::all(&films.pipelined()).await;
+    functions::all(&films.pipelined().as_role("viewer")).await;
+    guards::all(&sqlx).await;
+    guards::all(&sqlx.as_role("editor")).await;
+    guards::all(&films.pipelined()).await;
+    guards::all(&films.pipelined().as_role("editor")).await;
+    guards::all(&sqlx.on(&mut connection)).await;
+    guards::all(&sqlx.as_role("editor").on(&mut connection)).await;
+    let mut transaction = connection.begin().await.unwrap();
+    guards::all(&sqlx.on(&mut transaction)).await;
+    guards::all(&sqlx.as_role("editor").on(&mut transaction)).await;
+    guards::all(&sqlx.on(&mut transaction)).await;
+    transaction.rollback().await.unwrap();
+    guards::streams(&sqlx).await;
+    guards::streams(&sqlx.as_role("editor")).await;
 }
 
 async fn reads<B: Backend>(db: &Database<B>) {
@@ -133,7 +163,10 @@ async fn reads<B: Backend>(db: &Database<B>) {
     let required = select(Films).columns(films::DIRECTOR.required());
     assert_eq!(db.all(required).await.unwrap().len(), 3);
     let having = select(Films).having(films::DIRECTOR.filter(directors::NAME.eq("Scott")));
-    assert_eq!(db.count(having).await.unwrap(), 2);
+    assert_eq!(db.count(&having).await.unwrap(), 2);
+    assert_eq!(db.all(&having).await.unwrap().len(), 2);
+    // Without statistics it is a guess, and more than none.
+    assert!(db.estimate(select(Films).filter(films::YEAR.gt(1)).limit(1)).await.unwrap() > 0);
 
     // Aggregates.
     let query = select(Films)
@@ -176,10 +209,45 @@ async fn reads<B: Backend>(db: &Database<B>) {
             year: Option<i32> = films::YEAR,
         }
     }
-    assert_eq!(Title::COLUMNS.len(), 2);
     let query = select(Films).columns(dsl::fields_of::<Title>()).filter(films::ID.eq(2));
     let expected = Title { name: "Blade Runner".to_owned(), year: Some(1982) };
     assert_eq!(db.one(query).await.unwrap(), expected);
+
+    // A record with records, and more of what can be selected.
+    phlo_core::record! {
+        struct Portrait: Directors {
+            films: Vec<Title> = directors::FILMS
+                .columns(dsl::fields_of::<Title>())
+                .order(films::YEAR.desc()),
+            born: Option<String> = directors::NOTES.text_at("born"),
+            whole: directors::Row = Directors,
+        }
+    }
+    phlo_core::record! {
+        struct Credited: Films {
+            director: Option<Portrait> = films::DIRECTOR.columns(dsl::fields_of::<Portrait>()),
+            title: String = films::TITLE,
+        }
+    }
+    let query = select(Films).columns(dsl::fields_of::<Credited>()).filter(films::ID.is_in([1, 4]));
+    let found = db.all(query.order(films::ID.asc())).await.unwrap();
+    let portrait = found[0].director.as_ref().unwrap();
+    assert_eq!(portrait.films[0], expected);
+    assert_eq!(portrait.born.as_deref(), Some("1937"));
+    assert_eq!((portrait.whole.name.as_str(), portrait.films.len()), ("Scott", 2));
+    assert_eq!((found[0].title.as_str(), found[1].director.is_none()), ("Alien", true));
+
+    // Counts for each of something, as a record.
+    phlo_core::record! {
+        struct Yearly: Films {
+            director: Option<i64> = films::DIRECTOR_ID,
+            films: i64 = dsl::count_rows(),
+            first: Option<i32> = films::YEAR.min(),
+        }
+    }
+    let query = select(Films).columns(dsl::fields_of::<Yearly>()).order(films::DIRECTOR_ID.asc());
+    let scott = Yearly { director: Some(1), films: 2, first: Some(1979) };
+    assert_eq!(db.all(query).await.unwrap()[0], scott);
 }
 
 /// Rows are those that the caller's policies allow.

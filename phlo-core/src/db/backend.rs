@@ -6,7 +6,7 @@ use crate::{
     dsl::Cells,
     error::Result,
     exec::{End, Results, Transaction},
-    plan::{Access, Guard, Parameters},
+    plan::{Access, Guard, Parameters, RowCount},
     sql::Statement,
 };
 
@@ -58,12 +58,29 @@ impl Work {
         }
     }
 
-    /// Rows as they are tell no guard how many they are.
-    pub(crate) fn forget_guard(&mut self) {
+    /// The role that it runs as; empty for the one that logged in.
+    pub fn role(&self) -> &str {
         match self {
-            Self::Plain { guard, .. } => *guard = None,
+            Self::Plain { .. } => "",
+            Self::As(transaction) => &transaction.role,
+        }
+    }
+
+    /// A condition on its rows without which nothing is kept.
+    pub fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::Plain { guard, .. } => *guard,
+            Self::As(transaction) => transaction.guard,
+        }
+    }
+
+    /// Has the main statement give rows as they are, of which there may be so many.
+    pub(crate) fn give_rows(&mut self, count: Option<RowCount>) {
+        let wanted = count.map(Guard::Rows);
+        match self {
+            Self::Plain { guard, .. } => *guard = wanted,
             Self::As(transaction) => {
-                transaction.guard = None;
+                transaction.guard = wanted;
                 transaction.after = None;
             }
         }

@@ -22,8 +22,8 @@ use crate::{
     engine::{self, Settings},
     error::{Code, Error, Result},
     exec,
-    plan::{Limits, Plan},
-    request::{Action, Caller, Count, Output, Request},
+    plan::{Access, Guard, Limits, Plan, RowCount},
+    request::{Action, Caller, Count, MediaType, Output, Request},
     schema::Schema,
     sql,
 };
@@ -123,28 +123,41 @@ impl<B: Backend> Database<B> {
         Q::Output: Send,
     {
         let (request, layout) = query.prepare(Casts::Yes);
-        self.rows(&query, &request, &layout).await
+        self.rows(&query, &request, &layout, None).await
     }
 
     /// The only row that a query gives.
     ///
     /// # Errors
     ///
-    /// [`Code::Singular`] if it gives none, or several; and those of [`all`](Self::all).
+    /// [`Code::Singular`] if it gives none, or several, and a change is then undone; and those of
+    /// [`all`](Self::all).
     pub async fn one<Q>(&self, query: Q) -> Result<Q::Output>
     where
         Q: Query + Send + Sync,
         Q::Output: Send,
     {
-        self.optional(query).await?.ok_or_else(|| singular("The query gives no row"))
+        self.single(query, RowCount::One).await?.ok_or_else(|| {
+            // OK because the count was checked: there is one.
+            Error::new(Code::Singular, "The query gives no row")
+        })
     }
 
     /// The only row that a query gives, if it gives one.
     ///
     /// # Errors
     ///
-    /// [`Code::Singular`] if it gives several; and those of [`all`](Self::all).
+    /// [`Code::Singular`] if it gives several, and a change is then undone; and those of
+    /// [`all`](Self::all).
     pub async fn optional<Q>(&self, query: Q) -> Result<Option<Q::Output>>
+    where
+        Q: Query + Send + Sync,
+        Q::Output: Send,
+    {
+        self.single(query, RowCount::AtMostOne).await
+    }
+
+    async fn single<Q>(&self, query: Q, count: RowCount) -> Result<Option<Q::Output>>
     where
         Q: Query + Send + Sync,
         Q::Output: Send,
@@ -154,11 +167,9 @@ impl<B: Backend> Database<B> {
             // A second row is enough to know that there are several.
             limit(&mut request, 2);
         }
-        let mut rows = self.rows(&query, &request, &layout).await?;
-        match (rows.pop(), rows.is_empty()) {
-            (row, true) => Ok(row),
-            (_, false) => Err(singular("The query gives several rows")),
-        }
+        let mut rows = self.rows(&query, &request, &layout, Some(count)).await?;
+        Guard::Rows(count).check(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
+        Ok(rows.pop())
     }
 
     /// How many rows a query gives, if it isn't limited.
@@ -178,6 +189,24 @@ impl<B: Backend> Database<B> {
         Ok(outcome.total.unwrap_or(outcome.rows))
     }
 
+    /// About how many rows a query gives, if it isn't limited: as many as the planner guesses, which
+    /// takes no longer for many than for few. Those of a function are counted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`all`](Self::all).
+    pub async fn estimate<Q: Query + Send + Sync>(&self, query: Q) -> Result<u64> {
+        let (request, _) = query.prepare(Casts::No);
+        if !matches!(request.action, Action::Read { .. }) {
+            return self.count(query).await;
+        }
+        let plan = self.plan(&request)?;
+        let work = self.work(&request, &plan, sql::render_estimate(&plan));
+        let results = self.backend.run(&work).await?;
+        exec::estimate(&results.main)
+            .ok_or_else(|| Error::new(Code::Internal, "The planner's guess could not be read"))
+    }
+
     /// The rows that a query gives as a JSON array, as the database writes it.
     ///
     /// # Errors
@@ -194,6 +223,23 @@ impl<B: Backend> Database<B> {
     /// Those of [`all`](Self::all).
     pub async fn execute<C: Change + Send + Sync>(&self, change: C) -> Result<u64> {
         Ok(self.answer(&change.to_request()).await?.outcome.rows)
+    }
+
+    /// Makes a change of one row; it is undone if there are none, or several.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Singular`] if it is not one row; and those of [`all`](Self::all).
+    pub async fn execute_one<C: Change + Send + Sync>(&self, change: C) -> Result<()> {
+        let mut request = change.to_request();
+        request.accept = vec![MediaType::Object { nulls_stripped: false }];
+        match self.answer(&request).await {
+            Err(error) if error.kind() == Code::Singular => {
+                let message = "The change is not one of exactly one row";
+                Err(Error::new(Code::Singular, message).with_source(error))
+            }
+            answer => answer.map(|_| ()),
+        }
     }
 
     /// Calls a function that returns values.
@@ -224,20 +270,26 @@ impl<B: Backend> Database<B> {
         query: &Q,
         request: &Request,
         layout: &dsl::Layout,
+        count: Option<RowCount>,
     ) -> Result<Vec<Q::Output>>
     where
         Q: Query + Send + Sync,
         Q::Output: Send,
     {
-        let work = self.typed_work(request)?;
+        let work = self.typed_work(request, count)?;
         let read = |cells: &dyn dsl::Cells| query.read(&mut dsl::Fields::new(cells, layout));
         self.backend.rows(&work, read).await
     }
 
-    fn typed_work(&self, request: &Request) -> Result<Work> {
+    fn typed_work(&self, request: &Request, count: Option<RowCount>) -> Result<Work> {
         let plan = self.plan(request)?;
         let mut work = self.work(request, &plan, sql::render_rows(&plan));
-        work.forget_guard();
+        let most = match plan.guard {
+            Some(Guard::MaxAffected(most)) => Some(RowCount::AtMost(most)),
+            Some(Guard::Singular | Guard::PutKey | Guard::Rows(_)) | None => None,
+        };
+        // Of what changes nothing there is nothing to undo.
+        work.give_rows(count.or(most).filter(|_| plan.access == Access::ReadWrite));
         Ok(work)
     }
 
@@ -261,8 +313,4 @@ fn limit(request: &mut Request, most: u64) {
     let range = request.query.root_range().capped(Some(most));
     request.query.ranges.retain(|(path, _)| !path.is_empty());
     request.query.ranges.push((Vec::new(), range));
-}
-
-fn singular(message: &str) -> Error {
-    Error::new(Code::Singular, message)
 }

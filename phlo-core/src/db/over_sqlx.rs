@@ -2,14 +2,14 @@
 
 use async_stream::try_stream;
 use futures_util::{Stream, TryStreamExt, lock::Mutex};
-use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgRow};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, postgres::PgRow};
 
 use crate::{
     db::{Database, Work, backend::Backend},
     dsl::{Casts, Cells, Fields, Layout, Query},
     error::Result,
     exec::{
-        Executor, Results, check_guard,
+        Executor, Results, Transaction, check_guard,
         sqlx::{self as execution, PgCells},
     },
     plan::Parameters,
@@ -23,13 +23,6 @@ impl Backend for PgPool {
     async fn run(&self, work: &Work) -> Result<Results> {
         match work {
             Work::As(transaction) => Executor::run(self, transaction).await,
-            Work::Plain { guard: Some(_), .. } => {
-                // What must not be kept has to be undone.
-                let mut open = self.begin().await.map_err(execution::failure)?;
-                let results = plain(&mut open, work).await?;
-                open.commit().await.map_err(execution::failure)?;
-                Ok(results)
-            }
             Work::Plain { .. } => {
                 let mut connection = self.acquire().await.map_err(execution::failure)?;
                 plain(&mut connection, work).await
@@ -47,15 +40,13 @@ impl Backend for PgPool {
             rows.push(read(cells)?);
             Ok(())
         };
-        match work {
-            Work::Plain { main, .. } => execution::each(self, main, "", take).await?,
-            Work::As(transaction) => {
-                let begin = execution::beginning(transaction.access, transaction.isolation);
-                let mut open = self.begin_with(begin).await.map_err(execution::failure)?;
-                execution::set(&mut open, transaction).await?;
-                execution::each(&mut *open, &transaction.main, &transaction.role, take).await?;
-                execution::finish(open, transaction.end).await?;
-            }
+        if let Work::Plain { main, guard: None, .. } = work {
+            execution::each(self, main, "", take).await?;
+        } else {
+            let mut connection = self.acquire().await.map_err(execution::failure)?;
+            let mut open = begin(&mut connection, work).await?;
+            execution::each(&mut *open, work.main(), work.role(), take).await?;
+            end(open, work, rows.len()).await?;
         }
         Ok(rows)
     }
@@ -118,25 +109,69 @@ impl Backend for OnConnection<'_> {
             Ok(())
         };
         match work {
-            Work::Plain { main, .. } => {
+            Work::Plain { main, guard: None, .. } => {
                 execution::each(&mut **connection, main, "", take).await?;
             }
             Work::As(transaction) if connection.is_in_transaction() => {
-                let before = execution::enter(&mut connection, transaction).await?;
-                let (main, role) = (&transaction.main, &transaction.role);
-                execution::each(&mut **connection, main, role, take).await?;
-                execution::leave(&mut connection, before).await?;
+                if transaction.guard.is_none() {
+                    return within(&mut connection, transaction, take).await.map(|()| rows);
+                }
+                // What must not be kept is undone, and nothing else of the transaction.
+                let mut open = connection.begin().await.map_err(execution::failure)?;
+                within(&mut open, transaction, take).await?;
+                check(work, rows.len())?;
+                open.commit().await.map_err(execution::failure)?;
             }
-            Work::As(transaction) => {
-                let begin = execution::beginning(transaction.access, transaction.isolation);
-                let mut open = connection.begin_with(begin).await.map_err(execution::failure)?;
-                execution::set(&mut open, transaction).await?;
-                execution::each(&mut *open, &transaction.main, &transaction.role, take).await?;
-                execution::finish(open, transaction.end).await?;
+            Work::Plain { .. } | Work::As(_) => {
+                let mut open = begin(&mut connection, work).await?;
+                execution::each(&mut *open, work.main(), work.role(), take).await?;
+                end(open, work, rows.len()).await?;
             }
         }
         Ok(rows)
     }
+}
+
+/// Begins the transaction of a unit of work.
+async fn begin<'c>(
+    connection: &'c mut PgConnection,
+    work: &Work,
+) -> Result<sqlx::Transaction<'c, Postgres>> {
+    match work {
+        // Within a transaction, a part of that.
+        Work::Plain { .. } => connection.begin().await.map_err(execution::failure),
+        Work::As(transaction) => {
+            let begin = execution::beginning(transaction.access, transaction.isolation);
+            let mut open = connection.begin_with(begin).await.map_err(execution::failure)?;
+            execution::set(&mut open, transaction).await?;
+            Ok(open)
+        }
+    }
+}
+
+/// Ends it, if there are as many rows as there may be; or else it is undone.
+async fn end(open: sqlx::Transaction<'_, Postgres>, work: &Work, rows: usize) -> Result<()> {
+    check(work, rows)?;
+    match work {
+        Work::Plain { .. } => open.commit().await.map_err(execution::failure),
+        Work::As(transaction) => execution::finish(open, transaction.end).await,
+    }
+}
+
+fn check(work: &Work, rows: usize) -> Result<()> {
+    let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+    work.guard().map_or(Ok(()), |guard| guard.check(rows))
+}
+
+/// Runs a unit of work in a transaction that is open.
+async fn within(
+    connection: &mut PgConnection,
+    transaction: &Transaction,
+    take: impl FnMut(&PgCells<'_>) -> Result<()> + Send,
+) -> Result<()> {
+    let before = execution::enter(connection, transaction).await?;
+    execution::each(&mut *connection, &transaction.main, &transaction.role, take).await?;
+    execution::leave(connection, before).await
 }
 
 fn decode<Q: Query>(query: &Q, row: &PgRow, layout: &Layout) -> Result<Q::Output> {
@@ -144,10 +179,15 @@ fn decode<Q: Query>(query: &Q, row: &PgRow, layout: &Layout) -> Result<Q::Output
 }
 
 async fn plain(connection: &mut PgConnection, work: &Work) -> Result<Results> {
-    let main = execution::all(connection, work.main(), "").await?;
-    if let Work::Plain { guard: Some(guard), .. } = work {
-        check_guard(*guard, &main)?;
-    }
+    let Some(guard) = work.guard() else {
+        let main = execution::all(connection, work.main(), "").await?;
+        return Ok(Results { main, ..Results::default() });
+    };
+    // What must not be kept has to be undone.
+    let mut open = begin(connection, work).await?;
+    let main = execution::all(&mut open, work.main(), "").await?;
+    check_guard(guard, &main)?;
+    open.commit().await.map_err(execution::failure)?;
     Ok(Results { main, ..Results::default() })
 }
 
@@ -175,28 +215,25 @@ impl Database<PgPool> {
     {
         try_stream! {
             let (request, layout) = query.prepare(Casts::Yes);
-            let work = self.typed_work(&request)?;
-            match &work {
-                Work::Plain { main, .. } => {
-                    let mut rows = std::pin::pin!(execution::stream(&self.backend, main, ""));
+            let work = self.typed_work(&request, None)?;
+            if let Work::Plain { main, guard: None, .. } = &work {
+                let mut rows = std::pin::pin!(execution::stream(&self.backend, main, ""));
+                while let Some(row) = rows.try_next().await? {
+                    yield decode(&query, &row, &layout)?;
+                }
+            } else {
+                let mut connection = self.backend.acquire().await.map_err(execution::failure)?;
+                let mut open = begin(&mut connection, &work).await?;
+                let mut count = 0;
+                {
+                    let (main, role) = (work.main(), work.role());
+                    let mut rows = std::pin::pin!(execution::stream(&mut *open, main, role));
                     while let Some(row) = rows.try_next().await? {
+                        count += 1;
                         yield decode(&query, &row, &layout)?;
                     }
                 }
-                Work::As(transaction) => {
-                    let begin = execution::beginning(transaction.access, transaction.isolation);
-                    let mut open =
-                        self.backend.begin_with(begin).await.map_err(execution::failure)?;
-                    execution::set(&mut open, transaction).await?;
-                    {
-                        let (main, role) = (&transaction.main, &transaction.role);
-                        let mut rows = std::pin::pin!(execution::stream(&mut *open, main, role));
-                        while let Some(row) = rows.try_next().await? {
-                            yield decode(&query, &row, &layout)?;
-                        }
-                    }
-                    execution::finish(open, transaction.end).await?;
-                }
+                end(open, &work, count).await?;
             }
         }
     }

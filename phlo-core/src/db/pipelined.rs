@@ -58,7 +58,7 @@ impl Database<Pool> {
     {
         try_stream! {
             let (request, layout) = query.prepare(Casts::Yes);
-            let transaction = match self.typed_work(&request)? {
+            let transaction = match self.typed_work(&request, None)? {
                 Work::As(transaction) => transaction,
                 Work::Plain { main, access, guard } => Work::transaction(main, access, guard),
             };

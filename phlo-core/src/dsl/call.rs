@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 
 use crate::{
     dsl::{
-        resource::Table,
-        scalars::cell_of,
+        resource::RowType,
+        scalars::{self, cell_of},
         value::{Cell, Scalar, Unreadable, Value, push_json_text},
     },
     error::{Code, Error, Result},
-    request::{Action, Invocation, JsonOrigin, Payload, Request},
+    request::{Action, Invocation, JsonOrigin, Payload, RawKind, Request},
     schema::Ident,
 };
 
@@ -27,14 +27,14 @@ pub trait Function {
     fn write(&self, to: &mut Members);
 }
 
-/// A function that returns rows of a table: see [`select_from`](crate::dsl::select_from).
+/// A function that returns rows: see [`select_from`](crate::dsl::select_from).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` returns no rows of a table",
+    message = "`{Self}` returns no rows",
     label = "`select_from` needs a function that does; others are run by `call`"
 )]
 pub trait TableFunction: Function {
-    /// The table.
-    type Table: Table;
+    /// What they are: rows of a table, or of a type of their own.
+    type Table: RowType;
 }
 
 /// A function that returns values.
@@ -120,6 +120,7 @@ pub(crate) fn payload(function: &impl Function) -> Payload {
 pub struct Members {
     json: String,
     keys: BTreeSet<Ident>,
+    whole: Option<(RawKind, Bytes)>,
 }
 
 impl Members {
@@ -142,6 +143,34 @@ impl Members {
         }
     }
 
+    /// Writes JSON for a function's only parameter, which has no name and takes all of it.
+    pub fn whole_json<S: Scalar>(&mut self, value: &S) {
+        let mut json = String::new();
+        value.write_json(&mut json);
+        self.whole = Some((RawKind::Json, Bytes::from(json)));
+    }
+
+    /// Writes text for a function's only parameter, which has no name.
+    pub fn whole_text<S: Scalar>(&mut self, value: &S) {
+        self.whole = Some((RawKind::Text, Bytes::from(value.to_text().into_owned())));
+    }
+
+    /// Writes XML for a function's only parameter, which has no name.
+    pub fn whole_xml<S: Scalar>(&mut self, value: &S) {
+        self.whole = Some((RawKind::Xml, Bytes::from(value.to_text().into_owned())));
+    }
+
+    /// Writes bytes for a function's only parameter, which has no name.
+    pub fn whole_bytes<S: Scalar>(&mut self, value: &S) {
+        let text = value.to_text();
+        let bytes = match scalars::Bytes::from_text(&text) {
+            Ok(scalars::Bytes(bytes)) => bytes,
+            // What isn't in PostgreSQL's own form is taken as it is.
+            Err(_) => text.into_owned().into_bytes(),
+        };
+        self.whole = Some((RawKind::Bytes, Bytes::from(bytes)));
+    }
+
     pub(crate) fn finish(mut self) -> (String, BTreeSet<Ident>) {
         if self.keys.is_empty() {
             self.json.push('{');
@@ -150,7 +179,10 @@ impl Members {
         (self.json, self.keys)
     }
 
-    pub(crate) fn into_payload(self) -> Payload {
+    pub(crate) fn into_payload(mut self) -> Payload {
+        if let Some((kind, raw)) = self.whole.take() {
+            return Payload::Raw { raw, kind };
+        }
         let (json, keys) = self.finish();
         Payload::Json { raw: Bytes::from(json), keys, origin: JsonOrigin::Json }
     }
@@ -171,6 +203,23 @@ mod tests {
         assert_eq!(json, r#"{"a":1,"c":null,"d\"":"x\"y"}"#);
         assert_eq!(keys.len(), 3);
         assert_eq!(Members::default().finish().0, "{}");
+    }
+
+    #[test]
+    fn a_parameter_without_a_name_takes_everything() {
+        let payload = |write: &dyn Fn(&mut Members)| {
+            let mut members = Members::default();
+            write(&mut members);
+            members.into_payload()
+        };
+        let raw = |kind, raw: &'static [u8]| Payload::Raw { raw: Bytes::from_static(raw), kind };
+        let json = scalars::Json::from(vec![1]);
+        assert_eq!(payload(&|to| to.whole_json(&json)), raw(RawKind::Json, b"[1]"));
+        let text = "a\"b".to_owned();
+        assert_eq!(payload(&|to| to.whole_text(&text)), raw(RawKind::Text, b"a\"b"));
+        assert_eq!(payload(&|to| to.whole_xml(&text)), raw(RawKind::Xml, b"a\"b"));
+        let bytes = scalars::Bytes(vec![0, 255]);
+        assert_eq!(payload(&|to| to.whole_bytes(&bytes)), raw(RawKind::Bytes, b"\x00\xff"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use crate::dsl::{
     scalars::sized,
-    types::Ordered,
+    types::{Extreme, Ordered},
     value::{Scalar, Unreadable},
 };
 
@@ -77,8 +77,17 @@ macro_rules! scalar {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl Ordered for $type {}
     };
+}
+
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
+macro_rules! extremes {
+    ($($type:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Extreme for $type {}
+    )*};
 }
 
 #[cfg(feature = "chrono")]
@@ -86,7 +95,7 @@ mod of_chrono {
     use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
     use super::{
-        Cow, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
+        Cow, Extreme, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
     };
 
     fn moment(bytes: &[u8]) -> Result<DateTime<Utc>, Unreadable> {
@@ -125,6 +134,7 @@ mod of_chrono {
         |moment| moment.to_rfc3339(),
         |bytes| moment(bytes)
     );
+    extremes!(NaiveDate, NaiveTime, NaiveDateTime, DateTime<Utc>);
 }
 
 #[cfg(feature = "time")]
@@ -135,7 +145,7 @@ mod of_time {
     };
 
     use super::{
-        Cow, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
+        Cow, Extreme, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
     };
 
     fn moment(bytes: &[u8]) -> Result<OffsetDateTime, Unreadable> {
@@ -180,6 +190,7 @@ mod of_time {
         |moment| moment.format(&Rfc3339).unwrap_or_else(|_| moment.to_string()),
         |bytes| moment(bytes)
     );
+    extremes!(Date, Time, PrimitiveDateTime, OffsetDateTime);
 }
 
 #[cfg(feature = "jiff")]
@@ -190,7 +201,7 @@ mod of_jiff {
         tz::TimeZone,
     };
 
-    use super::{Cow, Ordered, Scalar, Unreadable, days, micros, micros_of_day, wrong};
+    use super::{Cow, Extreme, Ordered, Scalar, Unreadable, days, micros, micros_of_day, wrong};
 
     fn moment(bytes: &[u8]) -> Result<Timestamp, Unreadable> {
         Timestamp::from_microsecond(micros(bytes)?).map_err(wrong)
@@ -212,6 +223,7 @@ mod of_jiff {
     scalar!(Timestamp, |text| text.parse().map_err(wrong), |moment| moment.to_string(), |bytes| {
         moment(bytes)
     });
+    extremes!(Date, Time, DateTime, Timestamp);
 }
 
 #[cfg(feature = "uuid")]
@@ -223,7 +235,7 @@ scalar!(uuid::Uuid, |text| text.parse().map_err(wrong), |uuid| uuid.to_string(),
 mod of_rust_decimal {
     use rust_decimal::Decimal;
 
-    use super::{Cow, Ordered, Scalar, Unreadable, wrong};
+    use super::{Cow, Extreme, Ordered, Scalar, Unreadable, wrong};
     use crate::dsl::types::Summable;
 
     /// Read from text: the binary format counts in digits of 10,000, which is no faster to convert.
@@ -239,8 +251,12 @@ mod of_rust_decimal {
         }
     }
 
+    #[diagnostic::do_not_recommend]
     impl Ordered for Decimal {}
+    #[diagnostic::do_not_recommend]
+    impl Extreme for Decimal {}
 
+    #[diagnostic::do_not_recommend]
     impl Summable for Decimal {
         type Sum = Self;
         type Mean = Self;

@@ -5,10 +5,10 @@ use std::{fmt, marker::PhantomData};
 use crate::{
     dsl::{
         call::TableFunction,
-        column::Order,
         filter::Filter,
-        relation::Related,
-        resource::{Selection, Table},
+        order::{Key, Order, Term},
+        relation::{Related, Requirement, must_lead, must_not_lead},
+        resource::{RowType, Selection, Table},
         row::{Casts, Fields, Layout, Projection},
         value::{Operand, Scalar, Value},
     },
@@ -41,22 +41,35 @@ pub trait Query {
     }
 }
 
+/// A query that is kept: to count its rows and to read them, for example.
+#[diagnostic::do_not_recommend]
+impl<Q: Query + ?Sized> Query for &Q {
+    type Output = Q::Output;
+
+    fn prepare(&self, casts: Casts) -> (Request, Layout) {
+        (**self).prepare(casts)
+    }
+
+    fn read(&self, fields: &mut Fields<'_>) -> Result<Q::Output> {
+        (**self).read(fields)
+    }
+}
+
 /// Reads rows of a table or view: whole ones, until [`columns`](Select::columns) says otherwise.
 pub fn select<T: Table>(table: T) -> Select<T, T> {
     let action = Action::Read { table: Ident::new(T::NAME), output: Output::Full };
     Select::new(table, request(T::SCHEMA, action, None))
 }
 
-/// Reads the rows that a function returns, which are those of a table.
-pub fn select_from<F: TableFunction>(function: &F) -> Select<F::Table, F::Table>
-where
-    F::Table: Default,
-{
+/// Reads the rows that a function returns: those of a table, or of a type of their own.
+///
+/// They can be filtered, ordered and limited as those of a table can. A function that returns one
+/// row gives it to [`Database::one`](crate::db::Database::one).
+pub fn select_from<F: TableFunction<Table = R>, R: RowType + Default>(
+    function: &F,
+) -> Select<R, R> {
     let action = Action::Call { function: Ident::new(F::NAME), invocation: Invocation::Write };
-    Select::new(
-        F::Table::default(),
-        request(F::SCHEMA, action, Some(crate::dsl::call::payload(function))),
-    )
+    Select::new(R::default(), request(F::SCHEMA, action, Some(crate::dsl::call::payload(function))))
 }
 
 pub(crate) fn request(schema: &str, action: Action, payload: Option<Payload>) -> Request {
@@ -70,14 +83,12 @@ pub(crate) fn request(schema: &str, action: Action, payload: Option<Payload>) ->
     }
 }
 
-/// Adds a relation that must lead somewhere.
-type Requirement = Box<dyn Fn(&mut Projection) + Send + Sync>;
-
 /// A read of rows of table `T` that gives `S` for each.
 #[must_use = "a query does nothing until it is run"]
 pub struct Select<T, S> {
     request: Request,
     selection: S,
+    order: Vec<Term>,
     related: Vec<Requirement>,
     table: PhantomData<fn() -> T>,
 }
@@ -95,13 +106,13 @@ const ROOT: EmbedPath = Vec::new();
 
 impl<T, S> Select<T, S> {
     fn new(selection: S, request: Request) -> Self {
-        Self { request, selection, related: Vec::new(), table: PhantomData }
+        Self { request, selection, order: Vec::new(), related: Vec::new(), table: PhantomData }
     }
 
     /// Selects something else: columns, aggregates, relations, or a tuple of them.
     pub fn columns<N: Selection<T>>(self, selection: N) -> Select<T, N> {
-        let Self { request, related, table, .. } = self;
-        Select { request, selection, related, table }
+        let Self { request, order, related, table, .. } = self;
+        Select { request, selection, order, related, table }
     }
 
     /// Keeps rows that fulfil a condition. Several must all hold.
@@ -112,17 +123,32 @@ impl<T, S> Select<T, S> {
 
     /// Keeps rows that a relation leads from to something, without selecting it.
     pub fn having(mut self, relation: impl Related<T> + Send + Sync + 'static) -> Self {
-        self.related.push(Box::new(move |projection| relation.require(projection)));
+        self.related.push(must_lead(relation));
+        self
+    }
+
+    /// Keeps rows that a relation leads from to nothing.
+    ///
+    /// ```
+    /// # use phlo_core::dsl::{select, sample::{directors::{self, Directors}, films}};
+    /// let without_classics =
+    ///     select(Directors).columns(directors::ID).lacking(directors::FILMS.filter(films::YEAR.lt(1980)));
+    /// assert_eq!(
+    ///     without_classics.to_query_string(),
+    ///     "select=id,films:films!films_director_id_fkey()&films.year=lt.1980&films=is.null",
+    /// );
+    /// ```
+    pub fn lacking(mut self, relation: impl Related<T> + Send + Sync + 'static) -> Self {
+        self.related.push(must_not_lead(relation));
         self
     }
 
     /// Orders the rows; those that are equal in one key by the next.
-    pub fn order<V>(mut self, key: Order<T, V>) -> Self {
-        let query = &mut self.request.query;
-        match query.order.iter_mut().find(|(path, _)| path.is_empty()) {
-            Some((_, keys)) => keys.push(key.term()),
-            None => query.order.push((ROOT, vec![key.term()])),
-        }
+    ///
+    /// A key is a column, a place in its JSON, or [one of a row](Order::of) that a relation leads
+    /// to.
+    pub fn order(mut self, key: impl Key<T>) -> Self {
+        self.order.push(key.into_term());
         self
     }
 
@@ -160,12 +186,8 @@ impl<T, S> Select<T, S> {
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "keys are given like those of `order`")]
     pub fn after<K: Keys<T, L>, L>(mut self, keys: K, last: Option<L>) -> Self {
-        for term in keys.terms() {
-            match self.request.query.order.iter_mut().find(|(path, _)| path.is_empty()) {
-                Some((_, terms)) => terms.push(term),
-                None => self.request.query.order.push((ROOT, vec![term])),
-            }
-        }
+        let own = |term| Term { term, relation: None };
+        self.order.extend(keys.terms().into_iter().map(own));
         match last {
             Some(last) => self.filter(keys.beyond(last)),
             None => self,
@@ -189,8 +211,12 @@ impl<T, S: Selection<T>> Query for Select<T, S> {
         for require in &self.related {
             require(&mut projection);
         }
+        let order = projection.order(&self.order);
         let (select, below, layout) = projection.finish();
         let mut request = self.request.clone();
+        if !order.is_empty() {
+            request.query.order.push((ROOT, order));
+        }
         add(&mut request.query, select, below);
         (request, layout)
     }

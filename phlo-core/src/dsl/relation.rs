@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     dsl::{
-        column::Order,
         filter::Filter,
+        order::{Key, Term},
         resource::{Selection, Table},
         row::{Fields, JsonCells, Object, Projection, broken},
     },
@@ -129,6 +129,22 @@ impl<T, U, K> Relation<T, U, K> {
     pub const fn via(name: &'static str, target: &'static str, hint: &'static str) -> Self {
         Self { name, target, hint: Some(hint), of: PhantomData }
     }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The embed that it is, with nothing of its rows.
+    pub(crate) fn select(&self) -> EmbedSelect {
+        EmbedSelect {
+            relation: Ident::new(self.target),
+            alias: None,
+            hint: self.hint.map(Ident::new),
+            join: None,
+            spread: false,
+            select: Vec::new(),
+        }
+    }
 }
 
 impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
@@ -151,6 +167,8 @@ impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
             kind: PhantomData,
             join: None,
             query: Query::default(),
+            order: Vec::new(),
+            related: Vec::new(),
             selection,
         }
     }
@@ -164,7 +182,7 @@ impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
     }
 
     /// Orders the rows.
-    pub fn order<V>(self, key: Order<U, V>) -> Embed<T, U, K, U>
+    pub fn order(self, key: impl Key<U>) -> Embed<T, U, K, U>
     where
         U: Default,
     {
@@ -177,6 +195,30 @@ impl<T, U: Table, K: Cardinality> Relation<T, U, K> {
         U: Default,
     {
         self.whole().limit(limit)
+    }
+
+    /// Skips so many rows.
+    pub fn offset(self, offset: u64) -> Embed<T, U, K, U>
+    where
+        U: Default,
+    {
+        self.whole().offset(offset)
+    }
+
+    /// Leads to rows alone that a relation of theirs leads from to something.
+    pub fn having(self, relation: impl Related<U> + Send + Sync + 'static) -> Embed<T, U, K, U>
+    where
+        U: Default,
+    {
+        self.whole().having(relation)
+    }
+
+    /// Leads to rows alone that a relation of theirs leads from to nothing.
+    pub fn lacking(self, relation: impl Related<U> + Send + Sync + 'static) -> Embed<T, U, K, U>
+    where
+        U: Default,
+    {
+        self.whole().lacking(relation)
     }
 }
 
@@ -212,6 +254,8 @@ pub struct Embed<T, U, K, S> {
     kind: PhantomData<fn() -> K>,
     join: Option<JoinKind>,
     query: Query,
+    order: Vec<Term>,
+    related: Vec<Requirement>,
     selection: S,
 }
 
@@ -234,36 +278,43 @@ impl<T, U, K, S> Embed<T, U, K, S> {
 
     /// Orders the rows; those that are equal in one key by the next.
     #[must_use]
-    pub fn order<V>(mut self, key: Order<U, V>) -> Self {
-        match self.query.order.first_mut() {
-            Some((_, keys)) => keys.push(key.term()),
-            None => self.query.order.push((Vec::new(), vec![key.term()])),
-        }
+    pub fn order(mut self, key: impl Key<U>) -> Self {
+        self.order.push(key.into_term());
         self
     }
 
     /// Leads to so many rows at most.
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
-        self.query.ranges = vec![(Vec::new(), Range { offset: 0, limit: Some(limit) })];
+        let range = Range { limit: Some(limit), ..self.query.root_range() };
+        self.query.ranges = vec![(Vec::new(), range)];
+        self
+    }
+
+    /// Skips so many rows.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        let range = Range { offset, ..self.query.root_range() };
+        self.query.ranges = vec![(Vec::new(), range)];
+        self
+    }
+
+    /// Leads to rows alone that a relation of theirs leads from to something.
+    #[must_use]
+    pub fn having(mut self, relation: impl Related<U> + Send + Sync + 'static) -> Self {
+        self.related.push(must_lead(relation));
+        self
+    }
+
+    /// Leads to rows alone that a relation of theirs leads from to nothing.
+    #[must_use]
+    pub fn lacking(mut self, relation: impl Related<U> + Send + Sync + 'static) -> Self {
+        self.related.push(must_not_lead(relation));
         self
     }
 
     fn select(&self) -> EmbedSelect {
-        EmbedSelect {
-            relation: Ident::new(self.relation.target),
-            alias: None,
-            hint: self.relation.hint.map(Ident::new),
-            join: self.join,
-            spread: false,
-            select: Vec::new(),
-        }
-    }
-
-    /// The relation as a condition: it must lead somewhere.
-    pub(crate) fn condition(&self, to: &mut Projection) {
-        let select = EmbedSelect { join: Some(JoinKind::Inner), ..self.select() };
-        to.condition(select, self.relation.name, self.query.clone());
+        EmbedSelect { join: self.join, ..self.relation.select() }
     }
 }
 
@@ -271,8 +322,9 @@ impl<T, U, S> Embed<T, U, One, S> {
     /// Leaves out rows that the relation leads from to nothing, so that there always is one.
     #[must_use]
     pub fn required(self) -> Embed<T, U, Present, S> {
-        let Self { relation, query, selection, .. } = self;
-        Embed { relation, kind: PhantomData, join: Some(JoinKind::Inner), query, selection }
+        let Self { relation, query, order, related, selection, .. } = self;
+        let (kind, join) = (PhantomData, Some(JoinKind::Inner));
+        Embed { relation, kind, join, query, order, related, selection }
     }
 }
 
@@ -290,7 +342,14 @@ impl<T, U, K: Cardinality, S: Selection<U>> Selection<T> for Embed<T, U, K, S> {
     fn project(&self, to: &mut Projection) {
         let mut inner = to.nested();
         self.selection.project(&mut inner);
-        to.embed(self.select(), self.relation.name, inner, self.query.clone());
+        for require in &self.related {
+            require(&mut inner);
+        }
+        let mut own = self.query.clone();
+        if !self.order.is_empty() {
+            own.order.push((Vec::new(), inner.order(&self.order)));
+        }
+        to.embed(self.select(), self.relation.name, inner, own);
     }
 
     fn read(&self, fields: &mut Fields<'_>) -> Result<Self::Output> {
@@ -304,25 +363,45 @@ impl<T, U, K: Cardinality, S: Selection<U>> Selection<T> for Embed<T, U, K, S> {
     }
 }
 
-/// A relation that must lead somewhere for a row to be there: of a query's `having`.
+/// A relation that must lead somewhere, or nowhere, for a row to be there: of a query's `having` or
+/// `lacking`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no relation of `{T}`",
     label = "a relation of `{T}` is wanted here",
     note = "relations are constants of a table's module, such as `films::DIRECTOR`"
 )]
 pub trait Related<T> {
-    /// Adds the condition.
-    fn require(&self, to: &mut Projection);
+    /// Adds the relation, which must lead somewhere if it is an inner join.
+    fn relate(&self, join: JoinKind, to: &mut Projection);
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, U: Table + Default, K: Cardinality> Related<T> for Relation<T, U, K> {
-    fn require(&self, to: &mut Projection) {
-        self.whole().condition(to);
+    fn relate(&self, join: JoinKind, to: &mut Projection) {
+        self.whole().relate(join, to);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, U, K, S> Related<T> for Embed<T, U, K, S> {
-    fn require(&self, to: &mut Projection) {
-        self.condition(to);
+    fn relate(&self, join: JoinKind, to: &mut Projection) {
+        let mut inner = to.nested();
+        for require in &self.related {
+            require(&mut inner);
+        }
+        let join = (join == JoinKind::Inner).then_some(join);
+        let select = EmbedSelect { join, ..self.select() };
+        to.condition(select, self.relation.name, inner, self.query.clone());
     }
+}
+
+/// Adds a relation that must lead somewhere, or nowhere.
+pub(crate) type Requirement = Box<dyn Fn(&mut Projection) + Send + Sync>;
+
+pub(crate) fn must_lead<T>(relation: impl Related<T> + Send + Sync + 'static) -> Requirement {
+    Box::new(move |to| relation.relate(JoinKind::Inner, to))
+}
+
+pub(crate) fn must_not_lead<T>(relation: impl Related<T> + Send + Sync + 'static) -> Requirement {
+    Box::new(move |to| relation.relate(JoinKind::Left, to))
 }

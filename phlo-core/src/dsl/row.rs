@@ -14,12 +14,16 @@ use serde_json::value::RawValue;
 
 use crate::{
     dsl::{
+        order::Term,
         resource::Item,
         scalars::cell_of,
         value::{Cell, Unreadable, Value},
     },
     error::{Code, Error, Result},
-    request::{Aggregate, EmbedPath, EmbedSelect, Field, FieldSelect, Query, SelectItem},
+    request::{
+        Aggregate, Comparison, EmbedPath, EmbedSelect, Field, FieldSelect, Filter, IsValue,
+        JoinKind, JsonKey, Operation, OrderTerm, Query, SelectItem,
+    },
     schema::Ident,
 };
 
@@ -29,7 +33,7 @@ pub struct Projection {
     casts: Casts,
     fields: Vec<SelectItem>,
     embeds: Vec<SelectItem>,
-    /// Conditions, orders and ranges of embeds.
+    /// Conditions, orders and ranges of embeds, and conditions on what there is of them.
     below: Query,
     layout: Layout,
 }
@@ -86,10 +90,11 @@ impl Projection {
 
     pub(crate) fn aggregate(
         &mut self,
-        name: &str,
+        of: &Field,
         aggregate: Aggregate,
         cast: Option<&'static str>,
     ) {
+        let name = last_name(of);
         let alias = self.unused(&match aggregate {
             Aggregate::Sum => format!("sum_{name}"),
             Aggregate::Avg => format!("avg_{name}"),
@@ -104,14 +109,14 @@ impl Projection {
                 aggregate: Some(aggregate),
                 aggregate_cast: self.cast(cast),
                 alias: Some(alias),
-                ..FieldSelect::new(Field::column(name))
+                ..FieldSelect::new(of.clone())
             },
         );
     }
 
-    /// A place in a column's JSON, as text.
-    pub(crate) fn json_text(&mut self, name: &str, field: Field) {
-        let alias = self.unused(name);
+    /// A place in a column's JSON.
+    pub(crate) fn part(&mut self, field: Field) {
+        let alias = self.unused(last_name(&field));
         self.field(alias.clone(), FieldSelect { alias: Some(alias), ..FieldSelect::new(field) });
     }
 
@@ -142,10 +147,48 @@ impl Projection {
         self.attach(EmbedSelect { select, ..embed }, alias, own, below);
     }
 
-    /// An embed that is not read, but decides which rows there are.
-    pub(crate) fn condition(&mut self, embed: EmbedSelect, name: &str, own: Query) {
+    /// An embed that is not read, but decides which rows there are: those that it has rows of, if it
+    /// is an inner join, or else those that it has none of.
+    pub(crate) fn condition(&mut self, embed: EmbedSelect, name: &str, inner: Self, own: Query) {
+        let absent = embed.join != Some(JoinKind::Inner);
         let alias = self.unused(name);
-        self.attach(embed, alias, own, Query::default());
+        let (select, below, _) = inner.finish();
+        self.attach(EmbedSelect { select, ..embed }, alias.clone(), own, below);
+        if absent {
+            let comparison = Comparison { negated: false, operation: Operation::Is(IsValue::Null) };
+            let filter = Filter { field: Field::column(alias), comparison };
+            self.below.filters.push((EmbedPath::new(), filter));
+        }
+    }
+
+    /// An embed that is not read, but that rows are ordered by; and its name.
+    fn aside(&mut self, embed: EmbedSelect, name: &str) -> Ident {
+        let alias = self.unused(name);
+        self.attach(embed, alias.clone(), Query::default(), Query::default());
+        alias
+    }
+
+    /// What rows are ordered by, with the embeds that this needs: one for each relation.
+    pub(crate) fn order(&mut self, terms: &[Term]) -> Vec<OrderTerm> {
+        let mut embeds: Vec<(&EmbedSelect, Ident)> = Vec::new();
+        let mut order = Vec::with_capacity(terms.len());
+        for Term { term, relation } in terms {
+            let Some((name, embed)) = relation else {
+                order.push(term.clone());
+                continue;
+            };
+            let known = embeds.iter().find(|(known, _)| *known == embed);
+            let alias = match known {
+                Some((_, alias)) => alias.clone(),
+                None => {
+                    let alias = self.aside(embed.clone(), name);
+                    embeds.push((embed, alias.clone()));
+                    alias
+                }
+            };
+            order.push(OrderTerm { relation: Some(alias), ..term.clone() });
+        }
+        order
     }
 
     fn attach(&mut self, embed: EmbedSelect, alias: Ident, own: Query, below: Query) {
@@ -189,6 +232,15 @@ impl Projection {
         select.extend(self.embeds);
         (select, self.below, self.layout)
     }
+}
+
+/// The last name on the way to a field.
+fn last_name(field: &Field) -> &str {
+    let names = field.path.iter().rev().filter_map(|step| match step.key() {
+        JsonKey::Name(name) => Some(name.as_str()),
+        JsonKey::Index(_) => None,
+    });
+    names.into_iter().next().unwrap_or(&field.name)
 }
 
 /// The cells of a row, by their place in the statement.
@@ -373,7 +425,7 @@ mod tests {
         let mut projection = Projection::new(Casts::No);
         projection.columns(&[ID, DAY]);
         projection.embed(embed("a"), "id", projection.nested(), Query::default());
-        projection.condition(embed("a"), "id", Query::default());
+        projection.condition(embed("a"), "id", projection.nested(), Query::default());
         let (select, ..) = projection.finish();
         let query = Query { select, ..Query::default() };
         assert_eq!(query.to_query_string(), "select=id,day,id_2:a(),id_3:a()");

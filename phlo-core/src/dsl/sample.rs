@@ -2,6 +2,10 @@
 
 use phlo_core::dsl;
 
+pub mod functions;
+pub mod screenings;
+pub mod search_films;
+
 /// `api.films`: Films that were shown somewhere.
 pub mod films {
     use phlo_core::dsl;
@@ -230,6 +234,8 @@ impl dsl::Scalar for Rating {
 }
 
 impl dsl::Ordered for Rating {}
+
+impl dsl::Extreme for Rating {}
 
 /// The view `api.film_years`.
 pub mod years {

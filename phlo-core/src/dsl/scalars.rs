@@ -117,6 +117,7 @@ impl Scalar for Json {
 impl<V: Value> Scalar for Vec<V> {
     const CAST: Option<&'static str> = V::Scalar::ARRAY_CAST;
     const ARRAY_CAST: Option<&'static str> = Self::CAST;
+    const IS_ARRAY: bool = true;
 
     fn from_text(_: &str) -> Result<Self, Unreadable> {
         Err(Unreadable::new("arrays are not read from text"))

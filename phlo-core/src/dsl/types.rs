@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 
 use crate::dsl::{
     scalars::{Bytes, Json},
-    value::{Newtype, Operand, Scalar, Unreadable},
+    value::{Newtype, Operand, Scalar, Unreadable, Value},
 };
 
 macro_rules! texts {
@@ -40,6 +40,7 @@ macro_rules! texts {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl Operand<$name> for &str {
             fn into_operand(self) -> String {
                 self.to_owned()
@@ -77,21 +78,44 @@ texts! {
     Interval,
     /// A `uuid`.
     Uuid,
-    /// A range or multirange of any type, such as `[2024-01-01,2024-02-01)`.
+    /// A range of any type, such as `[2024-01-01,2024-02-01)`.
     Range,
+    /// A multirange of any type, such as `{[2024-01-01,2024-02-01),[2024-03-01,)}`.
+    Multirange,
     /// A document for full-text search: a `tsvector`.
     Tsvector,
     /// A value of any other type.
     Other,
 }
 
+/// Values that PostgreSQL can compare: all but those of `json`.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` can't be compared",
+    label = "PostgreSQL has no `=` and no order for `json`",
+    note = "compare a text in it, as in `COLUMN.text_at(\"name\").eq(\"x\")`, or make it a `jsonb`"
+)]
+pub trait Comparable: Value {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Scalar> Comparable for S {}
+#[diagnostic::do_not_recommend]
+impl<S: Scalar> Comparable for Option<S> {}
+
 /// Types whose values have an order.
 #[diagnostic::on_unimplemented(
     message = "values of type `{Self}` have no order",
-    label = "`gt`, `gte`, `lt`, `lte`, `min` and `max` need a type that has one",
+    label = "`gt`, `gte`, `lt`, `lte` and their kin need a type that has one",
     note = "numbers, text, dates, enums and the like have an order"
 )]
 pub trait Ordered {}
+
+/// Types that have a largest and a smallest of many values.
+#[diagnostic::on_unimplemented(
+    message = "there is no largest of many values of type `{Self}`",
+    label = "`min` and `max` need a type that PostgreSQL has them for",
+    note = "numbers, text, dates, enums and arrays of such have a largest and a smallest"
+)]
+pub trait Extreme: Scalar {}
 
 /// Types whose values are text.
 #[diagnostic::on_unimplemented(
@@ -114,6 +138,13 @@ pub trait Container {}
 )]
 pub trait Overlapping {}
 
+/// Types whose values have a beginning and an end: ranges and multiranges.
+#[diagnostic::on_unimplemented(
+    message = "values of type `{Self}` have no beginning and no end",
+    label = "`left_of`, `right_of`, `adjacent_to` and their kin need a range"
+)]
+pub trait Spanning {}
+
 /// Types that can be searched for words.
 #[diagnostic::on_unimplemented(
     message = "values of type `{Self}` can't be searched for words",
@@ -134,24 +165,38 @@ pub trait Summable: Scalar {
 }
 
 macro_rules! abilities {
-    ($($ability:ident: $($type:ty),*;)*) => {$($(impl $ability for $type {})*)*};
+    ($($ability:ident: $($type:ty),*;)*) => {$($(
+        // What else has it would make a long message longer.
+        #[diagnostic::do_not_recommend]
+        impl $ability for $type {}
+    )*)*};
 }
 
 abilities! {
     Ordered: bool, i16, i32, i64, f32, f64, String, Bytes, Decimal, Money, Date, TimeOfDay,
-        Timestamp, Timestamptz, Interval, Uuid, Range, Other;
+        Timestamp, Timestamptz, Interval, Uuid, Range, Multirange, Json, Other;
+    Extreme: i16, i32, i64, f32, f64, String, Decimal, Money, Date, TimeOfDay, Timestamp,
+        Timestamptz, Interval, Other;
     Textual: String;
-    Container: Json, Range;
-    Overlapping: Range;
+    Container: Json, Range, Multirange;
+    Overlapping: Range, Multirange;
+    Spanning: Range, Multirange;
     Searchable: String, Json, Tsvector;
 }
 
+#[diagnostic::do_not_recommend]
 impl<V> Ordered for Vec<V> {}
+#[diagnostic::do_not_recommend]
+impl<V: Value> Extreme for Vec<V> {}
+#[diagnostic::do_not_recommend]
 impl<V> Container for Vec<V> {}
+#[diagnostic::do_not_recommend]
 impl<V> Overlapping for Vec<V> {}
 
 #[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Ordered>> Ordered for N {}
+#[diagnostic::do_not_recommend]
+impl<N: Newtype<Inner: Extreme>> Extreme for N {}
 #[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Textual>> Textual for N {}
 #[diagnostic::do_not_recommend]
@@ -159,10 +204,13 @@ impl<N: Newtype<Inner: Container>> Container for N {}
 #[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Overlapping>> Overlapping for N {}
 #[diagnostic::do_not_recommend]
+impl<N: Newtype<Inner: Spanning>> Spanning for N {}
+#[diagnostic::do_not_recommend]
 impl<N: Newtype<Inner: Searchable>> Searchable for N {}
 
 macro_rules! sums {
     ($($type:ty => $sum:ty, $mean:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Summable for $type {
             type Sum = $sum;
             type Mean = $mean;

@@ -68,6 +68,9 @@ pub trait Scalar: Sized {
         None => None,
     };
 
+    /// Whether it is an array. PostgreSQL has no arrays of arrays to compare one with.
+    const IS_ARRAY: bool = false;
+
     /// Reads a value from PostgreSQL's text format.
     ///
     /// # Errors
@@ -184,6 +187,7 @@ pub trait Newtype: Sized {
 impl<N: Newtype> Scalar for N {
     const CAST: Option<&'static str> = N::Inner::CAST;
     const ARRAY_CAST: Option<&'static str> = N::Inner::ARRAY_CAST;
+    const IS_ARRAY: bool = N::Inner::IS_ARRAY;
 
     fn from_text(text: &str) -> Result<Self, Unreadable> {
         N::Inner::from_text(text).map(N::wrap)
@@ -217,18 +221,21 @@ pub trait Operand<S: Scalar> {
     fn into_operand(self) -> String;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Scalar> Operand<S> for S {
     fn into_operand(self) -> String {
         self.to_text().into_owned()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Scalar> Operand<S> for &S {
     fn into_operand(self) -> String {
         self.to_text().into_owned()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Operand<String> for &str {
     fn into_operand(self) -> String {
         self.to_owned()

@@ -13,7 +13,7 @@ use crate::{
         row::{Casts, Fields, Layout, Projection},
     },
     error::Result,
-    request::{Action, Mutation, Payload, Representation, Request, Resolution},
+    request::{Action, Handling, Mutation, Payload, Representation, Request, Resolution},
     schema::Ident,
 };
 
@@ -54,6 +54,14 @@ pub trait Changes {
 pub trait Change {
     /// The request that it stands for.
     fn to_request(&self) -> Request;
+}
+
+/// A change that is kept, to be made again.
+#[diagnostic::do_not_recommend]
+impl<C: Change + ?Sized> Change for &C {
+    fn to_request(&self) -> Request {
+        (**self).to_request()
+    }
 }
 
 /// Adds a row.
@@ -120,16 +128,22 @@ impl<T, V> Columns<T> for Column<T, V> {
     }
 }
 
-impl<T, A, B> Columns<T> for (Column<T, A>, Column<T, B>) {
-    fn names(self) -> Vec<&'static str> {
-        vec![self.0.name(), self.1.name()]
-    }
+macro_rules! columns {
+    ($($($name:ident $at:tt),*;)*) => {$(
+        impl<T, $($name),*> Columns<T> for ($(Column<T, $name>,)*) {
+            fn names(self) -> Vec<&'static str> {
+                vec![$(self.$at.name()),*]
+            }
+        }
+    )*};
 }
 
-impl<T, A, B, C> Columns<T> for (Column<T, A>, Column<T, B>, Column<T, C>) {
-    fn names(self) -> Vec<&'static str> {
-        vec![self.0.name(), self.1.name(), self.2.name()]
-    }
+columns! {
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
 }
 
 /// Gives rows new values. Which rows is still to be said.
@@ -188,6 +202,18 @@ macro_rules! scopes {
             /// Changes rows that fulfil this condition too.
             pub fn filter(mut self, condition: Filter<T>) -> Self {
                 condition.apply(&Vec::new(), &mut self.request.query);
+                self
+            }
+
+            /// Undoes the change if it is one of more rows than so many.
+            ///
+            /// ```
+            /// # use phlo_core::dsl::{delete, sample::films::{self, Films}};
+            /// let careful = delete(Films).filter(films::TITLE.like("Alien%")).max_affected(3);
+            /// ```
+            pub fn max_affected(mut self, most: u64) -> Self {
+                self.request.preferences.handling = Some(Handling::Strict);
+                self.request.preferences.max_affected = Some(most);
                 self
             }
         }

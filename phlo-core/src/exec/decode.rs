@@ -156,7 +156,7 @@ fn read_location(json: &Bytes) -> Result<Vec<(String, Option<String>)>> {
 }
 
 /// The planner's guess: `[{"Plan": {"Plan Rows": n, ..}}]`.
-fn estimate(rows: &[Row]) -> Option<u64> {
+pub(crate) fn estimate(rows: &[Row]) -> Option<u64> {
     let json: Value = serde_json::from_slice(rows.first()?.first()?.as_ref()?).ok()?;
     json.get(0)?.get("Plan")?.get("Plan Rows")?.as_u64()
 }

@@ -15,6 +15,8 @@ pub mod pipeline;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 
+#[cfg(any(feature = "sqlx", feature = "pipeline"))]
+pub(crate) use self::decode::estimate;
 pub use self::decode::{Head, Outcome, decode};
 pub use self::opened::{BodyStream, Opened};
 pub use self::stepwise::{Stepwise, Unit};

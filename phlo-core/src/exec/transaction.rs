@@ -51,18 +51,21 @@ pub enum End {
     Rollback,
 }
 
-/// Checks a guard on the rows of a main statement: their number is its second column.
+/// Checks a guard on the rows of a main statement. Their number is its second column, or how many
+/// there are, as the guard says.
 ///
 /// # Errors
 ///
 /// The guard's, if the transaction must not be kept.
 pub fn check_guard(guard: Guard, rows: &[Row]) -> Result<()> {
-    let count = rows
-        .first()
-        .and_then(|row| row.get(1)?.as_deref())
-        .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
-        .unwrap_or(0);
-    guard.check(count)
+    let told = || {
+        let text = rows.first()?.get(1)?.as_deref()?;
+        std::str::from_utf8(text).ok()?.parse().ok()
+    };
+    guard.check(match guard {
+        Guard::Rows(_) => u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        Guard::Singular | Guard::MaxAffected(_) | Guard::PutKey => told().unwrap_or(0),
+    })
 }
 
 /// The values of a row, in the format that the statement asked for; none for null.
@@ -129,7 +132,7 @@ pub trait Executor: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
+    use crate::{error::Code, plan::RowCount};
 
     #[test]
     fn guards_read_the_second_column() {
@@ -139,5 +142,20 @@ mod tests {
         assert_eq!(kind(Guard::MaxAffected(2), &rows), Ok(()));
         assert_eq!(kind(Guard::MaxAffected(1), &rows), Err(Code::MaxAffected));
         assert_eq!(kind(Guard::PutKey, &[]), Err(Code::PutKey));
+    }
+
+    #[test]
+    fn guards_of_rows_count_them() {
+        let rows = vec![vec![None], vec![None]];
+        let kind = |count, rows: &[Row]| {
+            check_guard(Guard::Rows(count), rows).map_err(|error| error.kind())
+        };
+        assert_eq!(kind(RowCount::One, &rows), Err(Code::Singular));
+        assert_eq!(kind(RowCount::One, &rows[..1]), Ok(()));
+        assert_eq!(kind(RowCount::One, &[]), Err(Code::Singular));
+        assert_eq!(kind(RowCount::AtMostOne, &rows), Err(Code::Singular));
+        assert_eq!(kind(RowCount::AtMostOne, &[]), Ok(()));
+        assert_eq!(kind(RowCount::AtMost(1), &rows), Err(Code::MaxAffected));
+        assert_eq!(kind(RowCount::AtMost(2), &rows), Ok(()));
     }
 }

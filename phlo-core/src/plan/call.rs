@@ -95,6 +95,7 @@ impl<'s> Context<'s, '_> {
                 RawKind::Text => &["text"],
                 RawKind::Xml => &["xml"],
                 RawKind::Bytes => &["bytea"],
+                RawKind::Json => &["json", "jsonb"],
             },
             (Invocation::Write, Some(Payload::Json { .. } | Payload::Form(_)) | None)
             | (Invocation::Read(_), _) => &[],
@@ -172,6 +173,7 @@ impl<'s> Context<'s, '_> {
                     RawKind::Text => "text",
                     RawKind::Xml => "xml",
                     RawKind::Bytes => "bytea",
+                    RawKind::Json => "json/jsonb",
                 };
                 (String::new(), format!(" with a single unnamed {type_name} parameter"))
             }

@@ -56,7 +56,7 @@ impl Context<'_, '_> {
         };
         let field = self.plan_field(table, &filter.field);
         Condition::Filter(FilterPlan {
-            typing: self.plan_typing(column, &field),
+            typing: self.plan_typing(table, column, &field),
             field,
             text_search,
             transform: column.and_then(|column| self.transform_from("text", &column.type_name)),
@@ -67,13 +67,21 @@ impl Context<'_, '_> {
 
     /// PostgreSQL takes a literal of no type to be of the type of what it is compared to; so does
     /// this where parameters have a type.
-    fn plan_typing(&self, column: Option<&Column>, field: &FieldPlan) -> Typing {
+    fn plan_typing(
+        &self,
+        table: Option<&Table>,
+        column: Option<&Column>,
+        field: &FieldPlan,
+    ) -> Typing {
+        let returned = || self.returned.iter().find(|column| column.name == field.name);
         let cast = |name: &str| Typing::Cast(QualifiedName::new("pg_catalog", name));
         match (self.limits.parameters, field.path.last(), column) {
             (Parameters::Untyped, _, _) => Typing::Context,
             (Parameters::Text, Some(JsonStep::DoubleArrow(_)), _) => cast("text"),
             (Parameters::Text, Some(JsonStep::Arrow(_)), _) if field.to_jsonb => cast("jsonb"),
             (Parameters::Text, _, Some(column)) => Typing::Cast(column.base_type.clone()),
+            (Parameters::Text, _, None) if table.is_none() => returned()
+                .map_or_else(|| cast("text"), |column| Typing::Cast(column.base_type.clone())),
             // What isn't in the schema is taken for text; the database says if it is not.
             (Parameters::Text, _, None) => cast("text"),
         }

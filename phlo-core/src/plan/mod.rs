@@ -21,10 +21,10 @@ use crate::{
         Action, Count, Handling, Invocation, MediaType, Mutation, Output, Preferences, Range,
         Request,
     },
-    schema::{Ident, QualifiedName, Routine, Schema, suggest},
+    schema::{Ident, QualifiedName, ReturnedColumn, Routine, Schema, suggest},
 };
 
-pub use self::guard::{Access, Guard};
+pub use self::guard::{Access, Guard, RowCount};
 pub use self::model::{
     ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
     CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,
@@ -81,7 +81,7 @@ impl Default for Limits {
 /// sense or are not allowed; no acceptable media type. Names that only the database can judge, such
 /// as computed columns, are left to it.
 pub fn plan(schema: &Schema, request: &Request, limits: &Limits) -> Result<Plan> {
-    let context = Context { schema, request, limits };
+    let context = Context { schema, request, limits, returned: &[] };
     match &request.action {
         Action::Read { table, output } => context.plan_read(table, *output),
         Action::Mutate { table, mutation } => context.plan_mutate(table, *mutation),
@@ -99,7 +99,7 @@ pub fn find_routine<'s>(
     request: &Request,
     limits: &Limits,
 ) -> Result<&'s Routine> {
-    let context = Context { schema, request, limits };
+    let context = Context { schema, request, limits, returned: &[] };
     if let Action::Call { function, invocation } = &request.action {
         context.resolve_routine(function, *invocation)
     } else {
@@ -113,6 +113,8 @@ pub(crate) struct Context<'s, 'r> {
     pub(crate) schema: &'s Schema,
     pub(crate) request: &'r Request,
     pub(crate) limits: &'r Limits,
+    /// The columns of what a function returns, where no table has them.
+    pub(crate) returned: &'s [ReturnedColumn],
 }
 
 impl Context<'_, '_> {
@@ -182,7 +184,8 @@ impl Context<'_, '_> {
             Invocation::Read(output) => output,
             Invocation::Write => Output::Full,
         };
-        let (node, legacy_targets) = self.plan_tree(&relation, output)?;
+        let of_result = Context { returned: &routine.returns.columns, ..*self };
+        let (node, legacy_targets) = of_result.plan_tree(&relation, output)?;
         let call = self.resolve_call(routine, invocation, &node)?;
         let body = self.negotiate(&relation, Some(routine), &node)?;
         self.check_preferences()?;

@@ -23,6 +23,8 @@ pub enum Payload {
     /// A form: arguments of a function, whose names may repeat.
     Form(Vec<(Ident, String)>),
     /// Bytes for a function with a single unnamed parameter, of the body's media type.
+    ///
+    /// Of a body in JSON it is not known that it is meant so; a typed call says it.
     Raw {
         /// The bytes.
         raw: Bytes,
@@ -53,4 +55,6 @@ pub enum RawKind {
     Xml,
     /// `application/octet-stream`
     Bytes,
+    /// `application/json`
+    Json,
 }

@@ -19,7 +19,7 @@ pub use self::{
     name::{CatalogSql, Ident, QualifiedName},
     relationship::{ForeignKey, Junction, Link, Relationship},
     representation::{HandlerTarget, MediaHandler, Representation},
-    routine::{Isolation, Parameter, ReturnKind, Returns, Routine, Volatility},
+    routine::{Isolation, Parameter, ReturnKind, ReturnedColumn, Returns, Routine, Volatility},
     table::{Column, Generated, Table, TableKind},
 };
 

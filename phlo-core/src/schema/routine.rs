@@ -48,6 +48,22 @@ pub struct Returns {
     pub is_set: bool,
     /// A value or a row.
     pub kind: ReturnKind,
+    /// The columns of the row, unless it is one of an exposed table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ReturnedColumn>,
+}
+
+/// A column of the rows that a function returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedColumn {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; a domain is kept.
+    pub type_name: QualifiedName,
+    /// The type below all domains.
+    pub base_type: QualifiedName,
+    /// Its type as PostgreSQL prints it.
+    pub type_label: String,
 }
 
 /// Whether a function's result is a value or a row.

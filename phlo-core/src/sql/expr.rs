@@ -303,9 +303,13 @@ const fn full_text(operator: FtsOperator) -> (&'static str, &'static str) {
 }
 
 /// Orders the rows of a query.
-pub(crate) fn order(query: &mut SelectStatement, alias: &Ident, terms: &[OrderPlan]) {
+pub(crate) fn order(
+    query: &mut SelectStatement,
+    terms: &[OrderPlan],
+    key: impl Fn(&OrderPlan) -> Expr,
+) {
     for term in terms {
-        let expr = field(term.embed.as_ref().unwrap_or(alias), &term.field);
+        let expr = key(term);
         let direction = match term.direction {
             Some(Direction::Descending) => Order::Desc,
             Some(Direction::Ascending) | None => Order::Asc,

@@ -3,7 +3,9 @@
 use sea_query::{Expr, IntoTableRef, JoinType, SelectStatement, TableRef};
 
 use crate::{
-    plan::{EmbedName, EmbedPlan, EmbedShape, OrderPlan, ReadNode, Source, SpreadColumn},
+    plan::{
+        EmbedName, EmbedPlan, EmbedShape, OrderPlan, ReadNode, SelectPlan, Source, SpreadColumn,
+    },
     request::JoinKind,
     schema::Ident,
     sql::{
@@ -72,7 +74,7 @@ pub(crate) fn query(node: &ReadNode, kind: JsonKind) -> SelectStatement {
     if node.grouped {
         query.add_group_by(groups);
     }
-    expr::order(&mut query, &node.alias, &node.order);
+    expr::order(&mut query, &node.order, |term| order_key(node, term));
     if let Some(limit) = node.range.limit {
         query.limit(limit);
     }
@@ -80,6 +82,28 @@ pub(crate) fn query(node: &ReadNode, kind: JsonKind) -> SelectStatement {
         query.offset(node.range.offset);
     }
     query
+}
+
+/// What a query is ordered by. A path into JSON that is grouped by is known by its place alone, as
+/// its key is another parameter each time that it is written.
+fn order_key(node: &ReadNode, term: &OrderPlan) -> Expr {
+    let is_it = |item: &SelectPlan| {
+        item.field == term.field
+            && item.cast.is_none()
+            && item.transform.is_none()
+            && item.aggregate.is_none()
+    };
+    let place = if node.grouped && term.embed.is_none() && !term.field.path.is_empty() {
+        // Behind all columns of what is no table, places aren't known.
+        let is_one = |item: &&SelectPlan| item.aggregate.is_some() || item.field.name != "*";
+        node.select.iter().take_while(is_one).position(is_it)
+    } else {
+        None
+    };
+    match place {
+        Some(index) => number(index + 1),
+        None => expr::field(term.embed.as_ref().unwrap_or(&node.alias), &term.field),
+    }
 }
 
 /// The columns of a query, with the places of those that it may be grouped by.

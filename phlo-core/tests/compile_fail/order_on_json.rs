@@ -1,7 +1,7 @@
 #![allow(unused_imports)]
 
-use phlo_core::dsl::{select, sample::{directors::{self, Directors}, films::{self, Films}}};
+use phlo_core::dsl::{select, sample::{directors::{self, Directors}, films::{self, Films}, screenings::{self, Screenings}}};
 
 fn main() {
-    let _ = select(Directors).filter(directors::NOTES.gt(phlo_core::dsl::Json::Null));
+    let _ = select(Screenings).order(screenings::TERMS.asc());
 }

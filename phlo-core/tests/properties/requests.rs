@@ -207,7 +207,7 @@ impl<'s> Maker<'s> {
         Some(match choices.below(8) {
             0 => Payload::Raw {
                 raw: text.into(),
-                kind: choices.of(&[RawKind::Text, RawKind::Xml, RawKind::Bytes]),
+                kind: choices.of(&[RawKind::Text, RawKind::Xml, RawKind::Bytes, RawKind::Json]),
             },
             1 => Payload::Form(keys.into_iter().map(|key| (key.into(), text.clone())).collect()),
             _ => {

@@ -225,11 +225,13 @@ pub(super) fn parameter(name: &str, label: &str) -> Parameter {
 }
 
 pub(super) fn scalar(name: &str) -> Returns {
-    Returns { is_set: false, kind: ReturnKind::Scalar(QualifiedName::new("pg_catalog", name)) }
+    let kind = ReturnKind::Scalar(QualifiedName::new("pg_catalog", name));
+    Returns { is_set: false, kind, columns: Vec::new() }
 }
 
 fn set_of(name: &str) -> Returns {
-    Returns { is_set: true, kind: ReturnKind::Composite(QualifiedName::new("shop", name)) }
+    let kind = ReturnKind::Composite(QualifiedName::new("shop", name));
+    Returns { is_set: true, kind, columns: Vec::new() }
 }
 
 fn routines() -> Vec<Routine> {

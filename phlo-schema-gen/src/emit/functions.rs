@@ -33,6 +33,9 @@ impl Emitter<'_> {
         to.line(&format!("#[derive({})]", derives.join(", ")));
         if parameters.is_empty() {
             to.line(&format!("{} struct {rust};", self.visible));
+        } else if let (Some(_), [only]) = (function.whole, parameters.as_slice()) {
+            let (visible, only) = (self.visible, &only.rust);
+            to.line(&format!("{visible} struct {rust}({visible} {only});"));
         } else {
             to.block(&format!("{} struct {rust}", self.visible), |to| {
                 for parameter in parameters {
@@ -51,6 +54,10 @@ impl Emitter<'_> {
             to.gap();
             let to_name = if parameters.is_empty() { "_" } else { "to" };
             to.block(&format!("fn write(&self, {to_name}: &mut dsl::Members)"), |to| {
+                if let Some(method) = function.whole {
+                    to.line(&format!("to.{method}(&self.0);"));
+                    return;
+                }
                 for parameter in parameters {
                     let method = if parameter.required { "to.value" } else { "to.given" };
                     let field = format!("&self.{}", parameter.field);
@@ -64,6 +71,7 @@ impl Emitter<'_> {
                 let path = self.model.path(&schema.name, table);
                 ("TableFunction", "Table", path.unwrap_or_default())
             }
+            FunctionResult::Records(path) => ("TableFunction", "Table", path.clone()),
             FunctionResult::Value(rust) => ("ValueFunction", "Output", rust.clone()),
         };
         to.block(&format!("impl dsl::{implemented} for {rust}"), |to| {

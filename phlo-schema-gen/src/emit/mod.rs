@@ -60,6 +60,10 @@ impl Emitter<'_> {
             to.gap();
             self.table(to, schema, table);
         }
+        for record in &schema.records {
+            to.gap();
+            self.table(to, schema, record);
+        }
         if !schema.functions.is_empty() {
             to.gap();
             self.functions(to, schema);
@@ -85,7 +89,7 @@ impl Emitter<'_> {
             return;
         }
         let shown = match rust {
-            "dsl::Json" => "Object",
+            "dsl::Json" | "dsl::PlainJson" => "Object",
             list if list.starts_with("Vec<") => "Vec<Object>",
             _ => "String",
         };

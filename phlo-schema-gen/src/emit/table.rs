@@ -2,7 +2,7 @@
 
 use crate::{
     emit::{Emitter, nullable},
-    model::{ColumnModel, Given, SchemaModel, TableModel},
+    model::{ColumnModel, Given, Origin, SchemaModel, TableModel},
     write::{Writer, code, plain, text},
 };
 
@@ -38,6 +38,11 @@ impl Emitter<'_> {
         to.line("#[derive(Clone, Copy, Debug, Default)]");
         to.line(&format!("{} struct {marker};", self.visible));
         to.gap();
+        if table.origin == Origin::Function {
+            to.block(&format!("impl dsl::RowType for {marker}"), |to| to.line("type Row = Row;"));
+            to.gap();
+            return;
+        }
         to.block(&format!("impl dsl::Table for {marker}"), |to| {
             to.assign("const SCHEMA: &'static str", &text(&name.schema));
             to.assign("const NAME: &'static str", &text(&name.name));

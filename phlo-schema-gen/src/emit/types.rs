@@ -79,6 +79,8 @@ impl Emitter<'_> {
         });
         to.gap();
         to.line(&format!("impl dsl::Ordered for {rust} {{}}"));
+        to.gap();
+        to.line(&format!("impl dsl::Extreme for {rust} {{}}"));
         if self.options.serde {
             to.gap();
             to.block(&format!("impl From<String> for {rust}"), |to| {

@@ -146,6 +146,9 @@ pub mod films {
     /// The row of `api.directors` that `director_id` refers to.
     pub const DIRECTOR: dsl::ToOne<Films, super::directors::Directors> =
         dsl::Relation::via("director", "directors", "films_director_id_fkey");
+    /// The rows of `api.screenings` whose `film_id` refers to the row.
+    pub const SCREENINGS: dsl::ToMany<Films, super::screenings::Screenings> =
+        dsl::Relation::via("screenings", "screenings", "screenings_film_id_fkey");
 
     /// A row of `api.films`.
     #[derive(Clone, Debug, PartialEq)]
@@ -255,9 +258,483 @@ pub mod films {
     }
 }
 
+/// The table `api.screenings`.
+pub mod screenings {
+    use phlo_core::dsl;
+
+    /// The table `api.screenings`.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct Screenings;
+
+    impl dsl::Table for Screenings {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "screenings";
+        type Row = Row;
+    }
+
+    impl dsl::Deletable for Screenings {}
+
+    /// `id`: `bigint`, of the primary key.
+    pub const ID: dsl::Column<Screenings, i64> = dsl::Column::new("id");
+    /// `film_id`: `bigint`.
+    pub const FILM_ID: dsl::Column<Screenings, i64> = dsl::Column::new("film_id");
+    /// `during`: `daterange`.
+    pub const DURING: dsl::Column<Screenings, dsl::Range> = dsl::Column::new("during");
+    /// `prices`: `integer[]`.
+    pub const PRICES: dsl::Column<Screenings, Vec<i32>> = dsl::Column::new("prices");
+    /// `terms`: `json`.
+    pub const TERMS: dsl::Column<Screenings, Option<dsl::PlainJson>> = dsl::Column::new("terms");
+    /// `open`: `boolean`.
+    pub const OPEN: dsl::Column<Screenings, bool> = dsl::Column::new("open");
+    /// `pauses`: `datemultirange`.
+    pub const PAUSES: dsl::Column<Screenings, Option<dsl::Multirange>> = dsl::Column::new("pauses");
+
+    /// The row of `api.films` that `film_id` refers to.
+    pub const FILM: dsl::ToOne<Screenings, super::films::Films> =
+        dsl::Relation::via("film", "films", "screenings_film_id_fkey");
+
+    /// A row of `api.screenings`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Row {
+        /// `id`: `bigint`, of the primary key.
+        pub id: i64,
+        /// `film_id`: `bigint`.
+        pub film_id: i64,
+        /// `during`: `daterange`.
+        pub during: dsl::Range,
+        /// `prices`: `integer[]`.
+        pub prices: Vec<i32>,
+        /// `terms`: `json`.
+        pub terms: Option<dsl::PlainJson>,
+        /// `open`: `boolean`.
+        pub open: bool,
+        /// `pauses`: `datemultirange`.
+        pub pauses: Option<dsl::Multirange>,
+    }
+
+    impl dsl::Record for Row {
+        type Table = Screenings;
+        const COLUMNS: &'static [dsl::Item] = &[
+            ID.as_item(),
+            FILM_ID.as_item(),
+            DURING.as_item(),
+            PRICES.as_item(),
+            TERMS.as_item(),
+            OPEN.as_item(),
+            PAUSES.as_item(),
+        ];
+
+        fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
+            Ok(Self {
+                id: fields.next()?,
+                film_id: fields.next()?,
+                during: fields.next()?,
+                prices: fields.next()?,
+                terms: fields.next()?,
+                open: fields.next()?,
+                pauses: fields.next()?,
+            })
+        }
+    }
+
+    /// A new row of `api.screenings`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Insert {
+        /// `film_id`: required.
+        pub film_id: i64,
+        /// `during`: required.
+        pub during: dsl::Range,
+        /// `prices`: required.
+        pub prices: Vec<i32>,
+        /// `terms`: null if not given.
+        pub terms: Option<dsl::PlainJson>,
+        /// `open`: `true` if not given.
+        pub open: Option<bool>,
+        /// `pauses`: null if not given.
+        pub pauses: Option<dsl::Multirange>,
+    }
+
+    impl Insert {
+        /// A row with what is required.
+        pub fn new(film_id: i64, during: dsl::Range, prices: Vec<i32>) -> Self {
+            Self {
+                film_id,
+                during,
+                prices,
+                terms: None,
+                open: None,
+                pauses: None,
+            }
+        }
+    }
+
+    impl dsl::NewRow for Insert {
+        type Table = Screenings;
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.value("film_id", &self.film_id);
+            to.value("during", &self.during);
+            to.value("prices", &self.prices);
+            to.given("terms", &self.terms);
+            to.given("open", &self.open);
+            to.given("pauses", &self.pauses);
+        }
+    }
+
+    /// New values for rows of `api.screenings`; `None` leaves a column as it is.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Update {
+        /// `film_id`.
+        pub film_id: Option<i64>,
+        /// `during`.
+        pub during: Option<dsl::Range>,
+        /// `prices`.
+        pub prices: Option<Vec<i32>>,
+        /// `terms`; `Some(None)` for null.
+        pub terms: Option<Option<dsl::PlainJson>>,
+        /// `open`.
+        pub open: Option<bool>,
+        /// `pauses`; `Some(None)` for null.
+        pub pauses: Option<Option<dsl::Multirange>>,
+    }
+
+    impl dsl::Changes for Update {
+        type Table = Screenings;
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.given("film_id", &self.film_id);
+            to.given("during", &self.during);
+            to.given("prices", &self.prices);
+            to.given("terms", &self.terms);
+            to.given("open", &self.open);
+            to.given("pauses", &self.pauses);
+        }
+    }
+}
+
+/// The type `api.credit`.
+pub mod credit {
+    use phlo_core::dsl;
+
+    /// The type `api.credit`.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct Credit;
+
+    impl dsl::RowType for Credit {
+        type Row = Row;
+    }
+
+    /// `name`: `text`.
+    pub const NAME: dsl::Column<Credit, Option<String>> = dsl::Column::new("name");
+    /// `films`: `bigint`.
+    pub const FILMS: dsl::Column<Credit, Option<i64>> = dsl::Column::new("films");
+
+    /// A row of `api.credit`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Row {
+        /// `name`: `text`.
+        pub name: Option<String>,
+        /// `films`: `bigint`.
+        pub films: Option<i64>,
+    }
+
+    impl dsl::Record for Row {
+        type Table = Credit;
+        const COLUMNS: &'static [dsl::Item] = &[NAME.as_item(), FILMS.as_item()];
+
+        fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
+            Ok(Self {
+                name: fields.next()?,
+                films: fields.next()?,
+            })
+        }
+    }
+}
+
+/// The rows of the function `api.search_films`.
+pub mod search_films {
+    use phlo_core::dsl;
+
+    /// The rows of the function `api.search_films`.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct SearchFilms;
+
+    impl dsl::RowType for SearchFilms {
+        type Row = Row;
+    }
+
+    /// `id`: `bigint`.
+    pub const ID: dsl::Column<SearchFilms, Option<i64>> = dsl::Column::new("id");
+    /// `title`: `text`.
+    pub const TITLE: dsl::Column<SearchFilms, Option<String>> = dsl::Column::new("title");
+    /// `rating`: `api.rating`.
+    pub const RATING: dsl::Column<SearchFilms, Option<super::types::Rating>> =
+        dsl::Column::new("rating");
+    /// `added_on`: `date`.
+    pub const ADDED_ON: dsl::Column<SearchFilms, Option<dsl::Date>> = dsl::Column::new("added_on");
+    /// `notes`: `json`.
+    pub const NOTES: dsl::Column<SearchFilms, Option<dsl::PlainJson>> = dsl::Column::new("notes");
+
+    /// A row of `api.search_films`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Row {
+        /// `id`: `bigint`.
+        pub id: Option<i64>,
+        /// `title`: `text`.
+        pub title: Option<String>,
+        /// `rating`: `api.rating`.
+        pub rating: Option<super::types::Rating>,
+        /// `added_on`: `date`.
+        pub added_on: Option<dsl::Date>,
+        /// `notes`: `json`.
+        pub notes: Option<dsl::PlainJson>,
+    }
+
+    impl dsl::Record for Row {
+        type Table = SearchFilms;
+        const COLUMNS: &'static [dsl::Item] = &[
+            ID.as_item(),
+            TITLE.as_item(),
+            RATING.as_item(),
+            ADDED_ON.as_item(),
+            NOTES.as_item(),
+        ];
+
+        fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
+            Ok(Self {
+                id: fields.next()?,
+                title: fields.next()?,
+                rating: fields.next()?,
+                added_on: fields.next()?,
+                notes: fields.next()?,
+            })
+        }
+    }
+}
+
+/// The rows of the function `api.years`.
+pub mod years {
+    use phlo_core::dsl;
+
+    /// The rows of the function `api.years`.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct Years;
+
+    impl dsl::RowType for Years {
+        type Row = Row;
+    }
+
+    /// `first`: `integer`.
+    pub const FIRST: dsl::Column<Years, Option<i32>> = dsl::Column::new("first");
+    /// `last`: `integer`.
+    pub const LAST: dsl::Column<Years, Option<i32>> = dsl::Column::new("last");
+
+    /// A row of `api.years`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Row {
+        /// `first`: `integer`.
+        pub first: Option<i32>,
+        /// `last`: `integer`.
+        pub last: Option<i32>,
+    }
+
+    impl dsl::Record for Row {
+        type Table = Years;
+        const COLUMNS: &'static [dsl::Item] = &[FIRST.as_item(), LAST.as_item()];
+
+        fn read(fields: &mut dsl::Fields<'_>) -> phlo_core::Result<Self> {
+            Ok(Self {
+                first: fields.next()?,
+                last: fields.next()?,
+            })
+        }
+    }
+}
+
 /// The functions of `api`.
 pub mod functions {
     use phlo_core::dsl;
+
+    /// The function `api.add_films`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AddFilms {
+        /// `titles`: `text[]`.
+        pub titles: Vec<String>,
+    }
+
+    impl dsl::Function for AddFilms {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "add_films";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.value("titles", &self.titles);
+        }
+    }
+
+    impl dsl::TableFunction for AddFilms {
+        type Table = super::films::Films;
+    }
+
+    /// The function `api.count_members`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct CountMembers(pub dsl::Json);
+
+    impl dsl::Function for CountMembers {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "count_members";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.whole_json(&self.0);
+        }
+    }
+
+    impl dsl::ValueFunction for CountMembers {
+        type Output = Option<i32>;
+    }
+
+    /// The function `api.credit_of`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct CreditOf {
+        /// `director`: `bigint`.
+        pub director: i64,
+    }
+
+    impl dsl::Function for CreditOf {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "credit_of";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.value("director", &self.director);
+        }
+    }
+
+    impl dsl::TableFunction for CreditOf {
+        type Table = super::credit::Credit;
+    }
+
+    /// The function `api.credits`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Credits;
+
+    impl dsl::Function for Credits {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "credits";
+
+        fn write(&self, _: &mut dsl::Members) {}
+    }
+
+    impl dsl::TableFunction for Credits {
+        type Table = super::credit::Credit;
+    }
+
+    /// The function `api.films_since`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct FilmsSince {
+        /// `since`: `integer`.
+        pub since: i32,
+    }
+
+    impl dsl::Function for FilmsSince {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "films_since";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.value("since", &self.since);
+        }
+    }
+
+    impl dsl::TableFunction for FilmsSince {
+        type Table = super::films::Films;
+    }
+
+    /// The function `api.keys_of`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct KeysOf(pub dsl::Json);
+
+    impl dsl::Function for KeysOf {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "keys_of";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.whole_json(&self.0);
+        }
+    }
+
+    impl dsl::ValueFunction for KeysOf {
+        type Output = dsl::Set<Option<String>>;
+    }
+
+    /// The function `api.newest_film`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct NewestFilm;
+
+    impl dsl::Function for NewestFilm {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "newest_film";
+
+        fn write(&self, _: &mut dsl::Members) {}
+    }
+
+    impl dsl::TableFunction for NewestFilm {
+        type Table = super::films::Films;
+    }
+
+    /// The function `api.reversed`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Reversed(pub dsl::Bytes);
+
+    impl dsl::Function for Reversed {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "reversed";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.whole_bytes(&self.0);
+        }
+    }
+
+    impl dsl::ValueFunction for Reversed {
+        type Output = Option<dsl::Bytes>;
+    }
+
+    /// The function `api.root_of`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct RootOf(pub dsl::Other);
+
+    impl dsl::Function for RootOf {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "root_of";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.whole_xml(&self.0);
+        }
+    }
+
+    impl dsl::ValueFunction for RootOf {
+        type Output = Option<String>;
+    }
+
+    /// The function `api.search_films`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct SearchFilms {
+        /// `words`: `text`.
+        pub words: String,
+        /// `limit`: `integer`, may be left out.
+        pub limit: Option<i32>,
+    }
+
+    impl dsl::Function for SearchFilms {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "search_films";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.value("words", &self.words);
+            to.given("limit", &self.limit);
+        }
+    }
+
+    impl dsl::TableFunction for SearchFilms {
+        type Table = super::search_films::SearchFilms;
+    }
 
     /// The function `api.secret`.
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -272,6 +749,38 @@ pub mod functions {
 
     impl dsl::ValueFunction for Secret {
         type Output = dsl::Set<Option<String>>;
+    }
+
+    /// The function `api.shout`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Shout(pub String);
+
+    impl dsl::Function for Shout {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "shout";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.whole_text(&self.0);
+        }
+    }
+
+    impl dsl::ValueFunction for Shout {
+        type Output = Option<String>;
+    }
+
+    /// The function `api.years`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Years;
+
+    impl dsl::Function for Years {
+        const SCHEMA: &'static str = "api";
+        const NAME: &'static str = "years";
+
+        fn write(&self, _: &mut dsl::Members) {}
+    }
+
+    impl dsl::TableFunction for Years {
+        type Table = super::years::Years;
     }
 }
 
@@ -326,4 +835,6 @@ pub mod types {
     }
 
     impl dsl::Ordered for Rating {}
+
+    impl dsl::Extreme for Rating {}
 }

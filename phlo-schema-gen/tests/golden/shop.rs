@@ -1279,6 +1279,23 @@ pub mod functions {
         type Output = Option<dsl::Json>;
     }
 
+    /// The function `shop.body`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Body(pub dsl::Json);
+
+    impl dsl::Function for Body {
+        const SCHEMA: &'static str = "shop";
+        const NAME: &'static str = "body";
+
+        fn write(&self, to: &mut dsl::Members) {
+            to.whole_json(&self.0);
+        }
+    }
+
+    impl dsl::ValueFunction for Body {
+        type Output = Option<dsl::Json>;
+    }
+
     /// `shop.careful`: Takes its time
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Careful;
@@ -1550,6 +1567,8 @@ pub mod types {
     }
 
     impl dsl::Ordered for Size {}
+
+    impl dsl::Extreme for Size {}
 
     /// A value of the domain `shop.home`, which is one of `shop.home`.
     #[derive(Clone, Debug, PartialEq)]

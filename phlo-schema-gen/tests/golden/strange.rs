@@ -55,7 +55,7 @@ pub mod first {
             dsl::Relation::via("types", "Types", "Types_row type_fkey");
         /// The rows of `first.types` whose `row` refers to the row.
         pub const TYPES_2: dsl::ToMany<Row2, super::types_3::Types> =
-            dsl::Relation::via("types", "types", "types_row_fkey");
+            dsl::Relation::via("types_2", "types", "types_row_fkey");
 
         /// A row of `first.Row`.
         #[derive(Clone, Debug, PartialEq)]
@@ -550,7 +550,7 @@ pub mod first {
 
         /// The row of `first.Row` that `row` refers to.
         pub const ROW_2: dsl::ToOne<Types, super::row::Row2> =
-            dsl::Relation::via("row", "Row", "types_row_fkey");
+            dsl::Relation::via("row_2", "Row", "types_row_fkey");
 
         /// A row of `first.types`.
         #[derive(Clone, Debug, PartialEq)]
@@ -813,4 +813,6 @@ pub mod types {
     }
 
     impl dsl::Ordered for KindOfThing {}
+
+    impl dsl::Extreme for KindOfThing {}
 }

@@ -40,6 +40,7 @@ mod tests {
             returns: Returns {
                 is_set: false,
                 kind: ReturnKind::Scalar(QualifiedName::new("pg_catalog", "void")),
+                columns: Vec::new(),
             },
             volatility: Volatility::Stable,
             isolation: None,

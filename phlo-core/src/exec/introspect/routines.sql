@@ -1,5 +1,13 @@
 -- Functions of the schemas $1 with those of their settings that $2 names, one JSON object a row, in
 -- the form of `schema::Routine`.
+with recursive base_types (oid, base) as (
+  select oid, oid from pg_type where typtype <> 'd'
+  union all
+  -- A domain may stand on other domains.
+  select t.oid, below.base
+  from base_types below
+  join pg_type t on t.typbasetype = below.oid and t.typtype = 'd'
+)
 select json_build_object(
   'name', json_build_object('schema', n.nspname, 'name', p.proname),
   'description', d.description,
@@ -17,7 +25,8 @@ select json_build_object(
       else json_build_object(
         'kind', 'scalar', 'type', json_build_object('schema', bn.nspname, 'name', b.typname)
       )
-    end
+    end,
+    'columns', coalesce(result.list, '[]')
   ),
   'volatility', case p.provolatile
     when 'i' then 'immutable' when 's' then 'stable' else 'volatile'
@@ -45,21 +54,8 @@ from pg_namespace n
 join pg_proc p on p.pronamespace = n.oid
 left join pg_description d on d.objoid = p.oid and d.classoid = 'pg_proc'::regclass
 join pg_type t on t.oid = p.prorettype
--- A domain may stand on other domains: the last step finds the type below all of them.
-left join lateral (
-  with recursive step (base) as (
-    select t.typbasetype
-    where t.typtype = 'd'
-    union all
-    select below.typbasetype
-    from step
-    join pg_type below on below.oid = step.base and below.typtype = 'd'
-  )
-  select step.base
-  from step
-  join pg_type below on below.oid = step.base and below.typtype <> 'd'
-) as domain on true
-join pg_type b on b.oid = coalesce(domain.base, t.oid)
+join base_types on base_types.oid = t.oid
+join pg_type b on b.oid = base_types.base
 join pg_namespace bn on bn.oid = b.typnamespace
 left join lateral (
   select
@@ -88,6 +84,40 @@ left join lateral (
   join pg_type a on a.oid = argument.type
   join pg_namespace an on an.oid = a.typnamespace
 ) as input on true
+-- Those of a composite type, of a table that is not exposed, or else of the parameters.
+left join lateral (
+  select json_agg(json_build_object(
+    'name', returned.name,
+    'type_name', json_build_object('schema', cn.nspname, 'name', c.typname),
+    'base_type', json_build_object('schema', below_n.nspname, 'name', below.typname),
+    'type_label', format_type(c.oid, null)
+  ) order by returned.position) as list
+  from (
+    select a.attname::text as name, a.atttypid as type, a.attnum::bigint as position
+    from pg_class r
+    join pg_attribute a on a.attrelid = r.oid
+    where b.typtype = 'c'
+      and r.oid = b.typrelid
+      and (r.relkind = 'c' or r.relispartition or bn.nspname <> all ($1::text[]))
+      and a.attnum > 0
+      and not a.attisdropped
+    union all
+    select
+      coalesce(nullif(every.name, ''), case count(*) over () when 1 then p.proname else
+        'column' || row_number() over (order by every.position) end),
+      every.type,
+      every.position
+    from unnest(p.proallargtypes, p.proargnames, p.proargmodes)
+      with ordinality as every (type, name, mode, position)
+    where b.typtype <> 'c'
+      and every.mode in ('o', 'b', 't')
+  ) as returned
+  join pg_type c on c.oid = returned.type
+  join pg_namespace cn on cn.oid = c.typnamespace
+  join base_types bases on bases.oid = c.oid
+  join pg_type below on below.oid = bases.base
+  join pg_namespace below_n on below_n.oid = below.typnamespace
+) as result on true
 where n.nspname = any ($1::text[])
   and p.prokind = 'f'
   and b.oid <> 'trigger'::regtype

@@ -67,6 +67,17 @@ pub async fn run_on(connection: &mut PgConnection, transaction: &Transaction) ->
         finish(open, transaction.end).await?;
         return Ok(results);
     }
+    if transaction.guard.is_none() {
+        return run_within(connection, transaction).await;
+    }
+    // What must not be kept is undone, and nothing else of the transaction.
+    let mut part = connection.begin().await.map_err(failure)?;
+    let results = run_within(&mut part, transaction).await?;
+    part.commit().await.map_err(failure)?;
+    Ok(results)
+}
+
+async fn run_within(connection: &mut PgConnection, transaction: &Transaction) -> Result<Results> {
     let before = enter(connection, transaction).await?;
     let results = statements(connection, transaction).await?;
     leave(connection, before).await?;
@@ -81,6 +92,11 @@ async fn run_in(connection: &mut PgConnection, transaction: &Transaction) -> Res
 /// Sets the role and everything else that holds for a transaction.
 pub(crate) async fn set(connection: &mut PgConnection, transaction: &Transaction) -> Result<()> {
     all(connection, &transaction.settings, "").await?;
+    before(connection, transaction).await
+}
+
+/// Runs what comes before the main statement, once everything is set.
+async fn before(connection: &mut PgConnection, transaction: &Transaction) -> Result<()> {
     if let Some(statement) = &transaction.pre_request {
         all(connection, statement, &transaction.role).await?;
     }

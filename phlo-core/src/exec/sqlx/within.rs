@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use crate::{
     error::Result,
     exec::{introspect::failure, transaction::Transaction},
+    sql::{READ_ONLY_SETTING, Statement},
 };
 
 /// What was set before.
@@ -37,8 +38,16 @@ pub(crate) async fn enter(
 ) -> Result<Before> {
     let saved: Vec<String> =
         sqlx::query_scalar(SAVE).fetch_one(&mut *connection).await.map_err(failure)?;
-    super::set(connection, transaction).await?;
+    super::all(connection, &writable(&transaction.settings), "").await?;
+    super::before(connection, transaction).await?;
     Ok(Before(saved))
+}
+
+/// The settings without the one that a transaction never recovers from: whatever comes after a read
+/// could not write any more.
+fn writable(settings: &Statement) -> Statement {
+    let sql = settings.sql.replacen(READ_ONLY_SETTING, "'on'", 1);
+    Statement { sql: sql.into(), ..settings.clone() }
 }
 
 /// Puts the settings from before back. After an error there is nothing to do: the transaction has

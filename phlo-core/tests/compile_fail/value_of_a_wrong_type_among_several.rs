@@ -1,0 +1,7 @@
+#![allow(unused_imports)]
+
+use phlo_core::dsl::{select, sample::{directors::{self, Directors}, films::{self, Films}, screenings::{self, Screenings}}};
+
+fn main() {
+    let _ = select(Films).filter(films::YEAR.gt_all(["1979"]));
+}
