@@ -68,14 +68,14 @@ impl Command {
             Action::Check(source) => {
                 let then = parse(&source.snapshot)?;
                 let now = live::read(&source.database_url, &source.schemas)?;
-                if now == then {
+                let differs = difference(&then, &now);
+                if differs.is_empty() {
                     return well(format!("{} is up to date\n", source.snapshot.display()));
                 }
                 let text = format!(
-                    "{} is stale (- gone, + new, ~ changed):\n\n{}\n\
+                    "{} is stale (- gone, + new, ~ changed):\n\n{differs}\n\
                      Run `phlo-schema-gen pull` and commit the result.\n",
                     source.snapshot.display(),
-                    difference(&then, &now)
                 );
                 Ok(Outcome { text, is_well: false })
             }
