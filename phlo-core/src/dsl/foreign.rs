@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use crate::dsl::{
     scalars::sized,
     types::Ordered,
-    value::{Scalar, Unreadable},
+    value::{Scalar, Unreadable, push_json_text},
 };
 
 /// Seconds from 1970 to 2000.
@@ -60,6 +60,15 @@ fn iso(text: &str) -> String {
     text.replacen(' ', "T", 1)
 }
 
+/// As `to_json` writes it: with a `T`, with no zeros at the end, and with UTC as an offset.
+fn shown(text: &str) -> String {
+    let text = iso(text);
+    let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"));
+    let (moment, zone) = utc.map_or((text.as_str(), ""), |moment| (moment, "+00:00"));
+    let short = moment.trim_end_matches('0').trim_end_matches('.');
+    format!("{}{zone}", if moment.contains('.') { short } else { moment })
+}
+
 macro_rules! scalar {
     ($type:ty, |$text:ident| $read:expr, |$value:ident| $write:expr, |$bytes:ident| $binary:expr) => {
         impl Scalar for $type {
@@ -75,6 +84,10 @@ macro_rules! scalar {
             fn from_binary($bytes: &[u8]) -> Result<Self, Unreadable> {
                 $binary
             }
+
+            fn write_json(&self, to: &mut String) {
+                push_json_text(to, &shown(&self.to_text()));
+            }
         }
 
         impl Ordered for $type {}
@@ -86,7 +99,8 @@ mod of_chrono {
     use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
     use super::{
-        Cow, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
+        Cow, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, push_json_text, shown,
+        too_far, wrong,
     };
 
     fn moment(bytes: &[u8]) -> Result<DateTime<Utc>, Unreadable> {
@@ -132,10 +146,12 @@ mod of_time {
     use time::{
         Date, Duration, OffsetDateTime, PrimitiveDateTime, Time,
         format_description::well_known::{Iso8601, Rfc3339},
+        macros::format_description,
     };
 
     use super::{
-        Cow, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
+        Cow, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, push_json_text, shown,
+        too_far, wrong,
     };
 
     fn moment(bytes: &[u8]) -> Result<OffsetDateTime, Unreadable> {
@@ -155,7 +171,10 @@ mod of_time {
     scalar!(
         Time,
         |text| Self::parse(text, &Iso8601::TIME).map_err(wrong),
-        |time| time.to_string(),
+        |time| {
+            let form = format_description!("[hour]:[minute]:[second].[subsecond digits:6]");
+            time.format(form).unwrap_or_else(|_| time.to_string())
+        },
         |bytes| {
             let micros = micros_of_day(bytes)?;
             let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
@@ -168,7 +187,7 @@ mod of_time {
     scalar!(
         PrimitiveDateTime,
         |text| Self::parse(&iso(text), &Iso8601::DATE_TIME).map_err(wrong),
-        |moment| moment.to_string(),
+        |moment| format!("{} {}", moment.date(), moment.time().to_text()),
         |bytes| {
             let moment = moment(bytes)?;
             Ok(Self::new(moment.date(), moment.time()))
@@ -190,7 +209,9 @@ mod of_jiff {
         tz::TimeZone,
     };
 
-    use super::{Cow, Ordered, Scalar, Unreadable, days, micros, micros_of_day, wrong};
+    use super::{
+        Cow, Ordered, Scalar, Unreadable, days, micros, micros_of_day, push_json_text, shown, wrong,
+    };
 
     fn moment(bytes: &[u8]) -> Result<Timestamp, Unreadable> {
         Timestamp::from_microsecond(micros(bytes)?).map_err(wrong)
@@ -237,6 +258,10 @@ mod of_rust_decimal {
         fn to_text(&self) -> Cow<'_, str> {
             Cow::Owned(self.to_string())
         }
+
+        fn write_json(&self, to: &mut String) {
+            to.push_str(&self.to_string());
+        }
     }
 
     impl Ordered for Decimal {}
@@ -266,6 +291,9 @@ mod tests {
         assert_eq!(S::from_text(text).unwrap(), value);
         assert_eq!(S::from_json(json).unwrap(), value);
         assert_eq!(S::from_text(&value.to_text()).unwrap(), value);
+        let mut written = String::new();
+        value.write_json(&mut written);
+        assert_eq!(written, json);
         assert!(S::from_text("yesterday").is_err());
         let infinite = [[0x7f].as_slice(), &vec![0xff; binary.len() - 1]].concat();
         assert!(S::from_binary(&infinite).is_err());

@@ -47,6 +47,7 @@
 //! - any change of a view that can't be written to;
 //! - an update or a delete that doesn't say of which rows: say `every_row` if you mean it.
 
+pub mod as_json;
 mod call;
 mod column;
 mod filter;
