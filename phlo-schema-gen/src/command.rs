@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use phlo_core::schema::Schema;
-use phlo_schema_gen::{Error, Generator, Result, live};
+use phlo_schema_gen::{Error, Generator, Result, Visibility, live};
 
 use crate::difference::difference;
 
@@ -33,6 +33,8 @@ enum Action {
         /// The file to write.
         #[arg(long, default_value = "src/schema.rs")]
         output: PathBuf,
+        #[command(flatten)]
+        choices: Choices,
     },
 }
 
@@ -47,6 +49,90 @@ struct Source {
     /// The snapshot.
     #[arg(long, default_value = "phlo-schema.json")]
     snapshot: PathBuf,
+}
+
+/// The methods of [`Generator`], as options.
+#[derive(Debug, Args)]
+struct Choices {
+    /// Take these schemas alone.
+    #[arg(long, value_delimiter = ',')]
+    schemas: Vec<String>,
+    /// Take these tables and functions alone: `api.films`, or a pattern such as `api.film*`.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    include: Vec<String>,
+    /// Leave out these tables and functions.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    exclude: Vec<String>,
+    /// Give a table, column or function another name in Rust: `api.films.ttl=title`.
+    #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
+    rename: Vec<(String, String)>,
+    /// Have a type or column stand for a type of Rust: `api.email=crate::Email`.
+    #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
+    map_type: Vec<(String, String)>,
+    /// Say of a view's column that it is never null.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    not_null: Vec<String>,
+    /// Have dates and times be those of a crate.
+    #[arg(long, value_name = "CRATE")]
+    dates: Option<Dates>,
+    /// Have exact numbers be those of `rust_decimal`.
+    #[arg(long)]
+    rust_decimal: bool,
+    /// Have UUIDs be those of `uuid`.
+    #[arg(long)]
+    uuid: bool,
+    /// Derive `serde::Serialize` and `serde::Deserialize`.
+    #[arg(long)]
+    serde: bool,
+    /// Derive `utoipa::ToSchema`.
+    #[arg(long)]
+    utoipa: bool,
+    /// Derive another trait for `Row`, `Insert` and `Update`.
+    #[arg(long, value_name = "TRAIT", value_delimiter = ',')]
+    derive: Vec<String>,
+    /// Make everything visible in its crate alone.
+    #[arg(long)]
+    crate_only: bool,
+}
+
+/// A crate of dates and times.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Dates {
+    Chrono,
+    Jiff,
+    Time,
+}
+
+impl Choices {
+    fn apply(&self, to: Generator) -> Generator {
+        type Change = fn(Generator) -> Generator;
+        let dates: Option<Change> = self.dates.map(|dates| match dates {
+            Dates::Chrono => Generator::chrono as Change,
+            Dates::Jiff => Generator::jiff,
+            Dates::Time => Generator::time,
+        });
+        let switches: [(bool, Change); 5] = [
+            (self.rust_decimal, Generator::rust_decimal),
+            (self.uuid, Generator::uuid),
+            (self.serde, Generator::serde),
+            (self.utoipa, Generator::utoipa),
+            (self.crate_only, |to| to.visibility(Visibility::Crate)),
+        ];
+        let chosen = switches.into_iter().filter_map(|(on, change)| on.then_some(change));
+        let to = dates.into_iter().chain(chosen).fold(to, |to, change| change(to));
+        let to = to.schemas(&self.schemas);
+        let to = self.include.iter().fold(to, Generator::include);
+        let to = self.exclude.iter().fold(to, Generator::exclude);
+        let to = self.not_null.iter().fold(to, Generator::not_null);
+        let to = self.derive.iter().fold(to, Generator::derive);
+        let to = self.rename.iter().fold(to, |to, (name, rust)| to.rename(name, rust));
+        self.map_type.iter().fold(to, |to, (name, rust)| to.map_type(name, rust))
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, rust) = text.split_once('=').ok_or("a name, `=` and a name of Rust are wanted")?;
+    Ok((name.to_owned(), rust.to_owned()))
 }
 
 /// What came of a command: what to print, and whether all is well.
@@ -79,11 +165,10 @@ impl Command {
                 );
                 Ok(Outcome { text, is_well: false })
             }
-            Action::Generate { snapshot, output } => {
+            Action::Generate { snapshot, output, choices } => {
                 let schema = parse(snapshot)?;
-                let module = Generator::new()
-                    .snapshot_included_as(relative(snapshot, output))
-                    .generate(&schema)?;
+                let generator = Generator::new().snapshot_included_as(relative(snapshot, output));
+                let module = choices.apply(generator).generate(&schema)?;
                 save(output, &module)?;
                 well(format!("wrote {}\n", output.display()))
             }

@@ -30,4 +30,5 @@ mod pipeline;
 mod reading;
 mod trips;
 mod typed;
+mod typed_json;
 mod writing;

@@ -57,7 +57,7 @@ pub fn serialize<V: Value, S: Serializer>(value: &V, to: S) -> Result<S::Ok, S::
         return to.serialize_str(&json);
     }
     let parsed: Json = serde_json::from_str(&json).map_err(serde::ser::Error::custom)?;
-    if parsed.to_string() == json {
+    if serde_json::to_string(&parsed).is_ok_and(|same| same == json) {
         return parsed.serialize(to);
     }
     // What a number of `serde` can't hold, such as the zero of 1.50, goes as it stands.

@@ -89,7 +89,8 @@ texts! {
     Range: Text,
     /// A document for full-text search: a `tsvector`.
     Tsvector: Text,
-    /// A value of any other type.
+    /// A value of any other type, as it is when cast to `text`: an `inet` has its mask, also where
+    /// PostgreSQL's JSON leaves it away, and a composite is in parentheses.
     Other: Text,
 }
 
