@@ -1,7 +1,11 @@
 //! The guide is true: its script loads, its snapshot is what the script makes, its program prints
 //! what it says, and so does everything that follows.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unnecessary_operation,
+    clippy::unwrap_used,
+    reason = "a test may panic, and the guide's pieces are blocks within blocks"
+)]
 
 use std::{error::Error, process::Command};
 
