@@ -26,10 +26,28 @@
 //! # Ok::<(), phlo_core::Error>(())
 //! ```
 //!
+//! # Where to begin
+//!
+//! - To ask in Rust: [`dsl`] says what is wanted, in types that `phlo-schema-gen` generates, and `db`
+//!   runs it. The project's guide, `docs/guide.md`, goes there in ten minutes.
+//! - To answer text, in process: [`engine::answer`] is the whole street; its parts are [`parse`],
+//!   [`plan`](mod@plan), [`sql`] and [`exec`]. With HTTP around it: `phlo-http`.
+//! - To know what there is: [`schema`], from a snapshot or by `exec::introspect`.
+//!
+//! What a stage gives to the next is public down to its fields, since programs may look at it, and
+//! may change a [`request::Request`] before it is planned. A [`plan::Plan`] is made by
+//! [`plan::plan`] alone.
+//!
+//! # Features
+//!
 //! | Feature | Adds |
 //! |---|---|
-//! | `sqlx` | `exec::introspect`: reads a schema over a connection of `sqlx` |
-//! | `pipeline` | `exec::pipeline`: a pool that needs one network round trip a transaction |
+//! | `sqlx` | `db` over pools, connections and transactions of `sqlx`; `exec::introspect`, which reads a schema |
+//! | `pipeline` | `exec::pipeline`: a pool that needs one network round trip a transaction; `db` over it |
+//! | `chrono`, `jiff`, `time` | their dates and times as values of columns |
+//! | `rust_decimal`, `uuid` | their types as values of columns |
+//!
+//! None is on unless it is asked for. Without any, the crate builds for `wasm32-unknown-unknown` too.
 
 // Generated code names this crate, also where it is part of it.
 extern crate self as phlo_core;

@@ -197,6 +197,7 @@ async fn run(
     };
     notes.timing.transaction = lap(&mut clock);
     let context = respond::Context {
+        base_path: state.base_path(),
         canonical_query: &asked.canonical_query,
         schema_negotiated: asked.schema_negotiated,
         verbosity: live.config.client_error_verbosity,
@@ -298,6 +299,7 @@ impl Document<'_> {
             host: config.server_host.as_str(),
             port: config.server_port,
             proxy: self.live.proxy.as_ref(),
+            base_path: self.state.base_path(),
             security_active: config.openapi_security_active,
             version: crate::POSTGREST_VERSION,
             docs_version: "v16",

@@ -77,6 +77,7 @@ pub(crate) async fn insert(
         observe::legacy_targets(&live.config, parts, &plan.legacy_targets);
     }
     let context = respond::Context {
+        base_path: state.base_path(),
         canonical_query: "",
         schema_negotiated: parsed.schema_negotiated,
         verbosity: live.config.client_error_verbosity,

@@ -1,13 +1,15 @@
 //! The command: makes snapshots, tells whether they are still true, and writes modules.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
-use clap::{Args, Parser, Subcommand};
-use phlo_schema_gen::{Error, Generator, Result, live};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use phlo_core::schema::Schema;
+use phlo_schema_gen::{Error, Generator, Result, Visibility, live};
+
+use crate::difference::difference;
 
 /// Keeps the snapshot of a schema, and generates typed resources from it.
 #[derive(Debug, Parser)]
@@ -31,6 +33,8 @@ enum Action {
         /// The file to write.
         #[arg(long, default_value = "src/schema.rs")]
         output: PathBuf,
+        #[command(flatten)]
+        choices: Choices,
     },
 }
 
@@ -45,6 +49,90 @@ struct Source {
     /// The snapshot.
     #[arg(long, default_value = "phlo-schema.json")]
     snapshot: PathBuf,
+}
+
+/// The methods of [`Generator`], as options.
+#[derive(Debug, Args)]
+struct Choices {
+    /// Take these schemas alone.
+    #[arg(long, value_delimiter = ',')]
+    schemas: Vec<String>,
+    /// Take these tables and functions alone: `api.films`, or a pattern such as `api.film*`.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    include: Vec<String>,
+    /// Leave out these tables and functions.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    exclude: Vec<String>,
+    /// Give a table, column or function another name in Rust: `api.films.ttl=title`.
+    #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
+    rename: Vec<(String, String)>,
+    /// Have a type or column stand for a type of Rust: `api.email=crate::Email`.
+    #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
+    map_type: Vec<(String, String)>,
+    /// Say of a view's column that it is never null.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    not_null: Vec<String>,
+    /// Have dates and times be those of a crate.
+    #[arg(long, value_name = "CRATE")]
+    dates: Option<Dates>,
+    /// Have exact numbers be those of `rust_decimal`.
+    #[arg(long)]
+    rust_decimal: bool,
+    /// Have UUIDs be those of `uuid`.
+    #[arg(long)]
+    uuid: bool,
+    /// Derive `serde::Serialize` and `serde::Deserialize`.
+    #[arg(long)]
+    serde: bool,
+    /// Derive `utoipa::ToSchema`.
+    #[arg(long)]
+    utoipa: bool,
+    /// Derive another trait for `Row`, `Insert` and `Update`.
+    #[arg(long, value_name = "TRAIT", value_delimiter = ',')]
+    derive: Vec<String>,
+    /// Make everything visible in its crate alone.
+    #[arg(long)]
+    crate_only: bool,
+}
+
+/// A crate of dates and times.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Dates {
+    Chrono,
+    Jiff,
+    Time,
+}
+
+impl Choices {
+    fn apply(&self, to: Generator) -> Generator {
+        type Change = fn(Generator) -> Generator;
+        let dates: Option<Change> = self.dates.map(|dates| match dates {
+            Dates::Chrono => Generator::chrono as Change,
+            Dates::Jiff => Generator::jiff,
+            Dates::Time => Generator::time,
+        });
+        let switches: [(bool, Change); 5] = [
+            (self.rust_decimal, Generator::rust_decimal),
+            (self.uuid, Generator::uuid),
+            (self.serde, Generator::serde),
+            (self.utoipa, Generator::utoipa),
+            (self.crate_only, |to| to.visibility(Visibility::Crate)),
+        ];
+        let chosen = switches.into_iter().filter_map(|(on, change)| on.then_some(change));
+        let to = dates.into_iter().chain(chosen).fold(to, |to, change| change(to));
+        let to = to.schemas(&self.schemas);
+        let to = self.include.iter().fold(to, Generator::include);
+        let to = self.exclude.iter().fold(to, Generator::exclude);
+        let to = self.not_null.iter().fold(to, Generator::not_null);
+        let to = self.derive.iter().fold(to, Generator::derive);
+        let to = self.rename.iter().fold(to, |to, (name, rust)| to.rename(name, rust));
+        self.map_type.iter().fold(to, |to, (name, rust)| to.map_type(name, rust))
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, rust) = text.split_once('=').ok_or("a name, `=` and a name of Rust are wanted")?;
+    Ok((name.to_owned(), rust.to_owned()))
 }
 
 /// What came of a command: what to print, and whether all is well.
@@ -64,26 +152,23 @@ impl Command {
                 well(format!("wrote {}\n", source.snapshot.display()))
             }
             Action::Check(source) => {
-                let now = live::read(&source.database_url, &source.schemas)?.to_json();
-                let then = load(&source.snapshot)?;
-                if now == then {
+                let then = parse(&source.snapshot)?;
+                let now = live::read(&source.database_url, &source.schemas)?;
+                let differs = difference(&then, &now);
+                if differs.is_empty() {
                     return well(format!("{} is up to date\n", source.snapshot.display()));
                 }
-                let mut text =
-                    format!("{} is stale (- snapshot, + database):\n\n", source.snapshot.display());
-                text.push_str(&difference(&then, &now));
-                text.push_str("\nRun `phlo-schema-gen pull` and commit the result.\n");
+                let text = format!(
+                    "{} is stale (- gone, + new, ~ changed):\n\n{differs}\n\
+                     Run `phlo-schema-gen pull` and commit the result.\n",
+                    source.snapshot.display(),
+                );
                 Ok(Outcome { text, is_well: false })
             }
-            Action::Generate { snapshot, output } => {
-                let schema = phlo_core::schema::Schema::from_json(&load(snapshot)?);
-                let schema = schema.map_err(|error| Error::Snapshot {
-                    path: snapshot.clone(),
-                    message: error.to_string(),
-                })?;
-                let module = Generator::new()
-                    .snapshot_included_as(relative(snapshot, output))
-                    .generate(&schema)?;
+            Action::Generate { snapshot, output, choices } => {
+                let schema = parse(snapshot)?;
+                let generator = Generator::new().snapshot_included_as(relative(snapshot, output));
+                let module = choices.apply(generator).generate(&schema)?;
                 save(output, &module)?;
                 well(format!("wrote {}\n", output.display()))
             }
@@ -91,14 +176,16 @@ impl Command {
     }
 }
 
-fn load(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|source| {
+fn parse(path: &Path) -> Result<Schema> {
+    let json = fs::read_to_string(path).map_err(|source| {
         if source.kind() == std::io::ErrorKind::NotFound {
             Error::NoSnapshot { path: path.to_owned() }
         } else {
             Error::File { action: "could not read", path: path.to_owned(), source }
         }
-    })
+    })?;
+    Schema::from_json(&json)
+        .map_err(|error| Error::Snapshot { path: path.to_owned(), message: error.to_string() })
 }
 
 fn save(path: &Path, text: &str) -> Result<()> {
@@ -116,126 +203,9 @@ fn relative(snapshot: &Path, output: &Path) -> String {
     format!("{prefix}{}", snapshot.display()).replace('\\', "/")
 }
 
-/// What differs between two texts, line by line, each change under the lines that say where it is:
-/// those above it that are further out.
-fn difference(old: &str, new: &str) -> String {
-    let old: Vec<&str> = old.lines().collect();
-    let new: Vec<&str> = new.lines().collect();
-    let mut text = String::new();
-    let mut shown: Vec<&str> = Vec::new();
-    for change in changes(&old, &new) {
-        let (lines, at, sign) = match change {
-            Change::Removed(at) => (&old, at, '-'),
-            Change::Added(at) => (&new, at, '+'),
-        };
-        let path = path(lines, at);
-        for line in &path {
-            if !shown.contains(line) {
-                // OK because writing to a string can't fail.
-                let _ = writeln!(text, "  {line}");
-            }
-        }
-        shown = path;
-        if let Some(line) = lines.get(at) {
-            let _ = writeln!(text, "{sign} {line}");
-        }
-    }
-    text
-}
-
-enum Change {
-    Removed(usize),
-    Added(usize),
-}
-
-/// The changes from one text to another. Lines that aren't unique are told apart by those around
-/// them: what is equal at both ends is left out, then the first line that comes back is looked for.
-fn changes(old: &[&str], new: &[&str]) -> Vec<Change> {
-    let mut changes = Vec::new();
-    let (mut a, mut b) = (0, 0);
-    while a < old.len() || b < new.len() {
-        if a < old.len() && old.get(a) == new.get(b) {
-            a += 1;
-            b += 1;
-            continue;
-        }
-        let (skip_old, skip_new) = resync(old.get(a..).unwrap_or(&[]), new.get(b..).unwrap_or(&[]));
-        changes.extend((a..a + skip_old).map(Change::Removed));
-        changes.extend((b..b + skip_new).map(Change::Added));
-        a += skip_old;
-        b += skip_new;
-    }
-    changes
-}
-
-/// How many lines of each to skip until three lines in a row are the same again.
-fn resync(old: &[&str], new: &[&str]) -> (usize, usize) {
-    const FAR: usize = 2_000;
-    for distance in 1..(old.len() + new.len()).min(FAR) {
-        for skip_old in 0..=distance.min(old.len()) {
-            let skip_new = distance - skip_old;
-            let same = |count| {
-                let left = old.get(skip_old..skip_old + count);
-                left.is_some() && left == new.get(skip_new..skip_new + count)
-            };
-            let at_end = skip_old == old.len() && skip_new == new.len();
-            if skip_new <= new.len() && (same(3) || at_end) {
-                return (skip_old, skip_new);
-            }
-        }
-    }
-    (old.len(), new.len())
-}
-
-/// The lines above one that it is inside of, and the name of the object that it belongs to.
-fn path<'a>(lines: &[&'a str], at: usize) -> Vec<&'a str> {
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let mut depth = lines.get(at).map_or(0, |line| indent(line));
-    let mut path = Vec::new();
-    for line in lines.get(..at).unwrap_or(&[]).iter().rev() {
-        let names = line.trim_start().starts_with("\"name\": \"");
-        if indent(line) < depth {
-            path.push(*line);
-            depth = indent(line);
-        } else if names && indent(line) <= depth + 4 && path.len() <= 1 {
-            path.push(*line);
-        }
-    }
-    path.reverse();
-    path
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn differences_say_where_they_are() {
-        let old = "{\n  \"tables\": {\n    \"films\": {\n      \"a\": 1,\n      \"b\": 2,\n      \"c\": 3\n    }\n  }\n}\n";
-        let new = old.replace("\"b\": 2", "\"b\": 5");
-        let expected =
-            "  {\n    \"tables\": {\n      \"films\": {\n-       \"b\": 2,\n+       \"b\": 5,\n";
-        assert_eq!(difference(old, &new), expected);
-        assert_eq!(difference(old, old), "");
-    }
-
-    #[test]
-    fn added_and_removed_lines_are_told_apart() {
-        let signs = |old: &str, new: &str| -> String {
-            let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
-            changes(&old, &new)
-                .iter()
-                .map(|change| match change {
-                    Change::Removed(_) => '-',
-                    Change::Added(_) => '+',
-                })
-                .collect()
-        };
-        assert_eq!(signs("a\nb\nc\nd\ne", "a\nx\nb\nc\nd\ne"), "+");
-        assert_eq!(signs("a\nx\nb\nc\nd\ne", "a\nb\nc\nd\ne"), "-");
-        assert_eq!(signs("a\nb", "a\nc"), "-+");
-        assert_eq!(signs("", "a\nb"), "++");
-    }
 
     #[test]
     fn the_module_finds_the_snapshot() {

@@ -88,7 +88,8 @@ impl Generator {
     /// Has a type of the database (`pg_catalog.uuid`, `api.email`) or a column (`api.films.title`)
     /// stand for a type of Rust, which must implement [`phlo_core::dsl::Scalar`].
     ///
-    /// The path of the type must be one that is good from any module, such as `crate::Email`.
+    /// The path of the type must be one that is good from any module, such as `crate::Email`. With
+    /// [`serde`](Self::serde) or [`utoipa`](Self::utoipa) the type must have their traits as well.
     #[must_use]
     pub fn map_type(mut self, name: impl Into<String>, rust: impl Into<String>) -> Self {
         self.options.types.insert(name.into(), rust.into());
@@ -103,10 +104,10 @@ impl Generator {
     #[must_use]
     pub fn chrono(self) -> Self {
         self.map_types(&[
-            ("date", "phlo_core::dsl::chrono::NaiveDate"),
-            ("time", "phlo_core::dsl::chrono::NaiveTime"),
-            ("timestamp", "phlo_core::dsl::chrono::NaiveDateTime"),
-            ("timestamptz", "phlo_core::dsl::chrono::DateTime<phlo_core::dsl::chrono::Utc>"),
+            ("date", "dsl::chrono::NaiveDate"),
+            ("time", "dsl::chrono::NaiveTime"),
+            ("timestamp", "dsl::chrono::NaiveDateTime"),
+            ("timestamptz", "dsl::chrono::DateTime<dsl::chrono::Utc>"),
         ])
     }
 
@@ -114,10 +115,10 @@ impl Generator {
     #[must_use]
     pub fn time(self) -> Self {
         self.map_types(&[
-            ("date", "phlo_core::dsl::time::Date"),
-            ("time", "phlo_core::dsl::time::Time"),
-            ("timestamp", "phlo_core::dsl::time::PrimitiveDateTime"),
-            ("timestamptz", "phlo_core::dsl::time::OffsetDateTime"),
+            ("date", "dsl::time::Date"),
+            ("time", "dsl::time::Time"),
+            ("timestamp", "dsl::time::PrimitiveDateTime"),
+            ("timestamptz", "dsl::time::OffsetDateTime"),
         ])
     }
 
@@ -125,23 +126,23 @@ impl Generator {
     #[must_use]
     pub fn jiff(self) -> Self {
         self.map_types(&[
-            ("date", "phlo_core::dsl::jiff::civil::Date"),
-            ("time", "phlo_core::dsl::jiff::civil::Time"),
-            ("timestamp", "phlo_core::dsl::jiff::civil::DateTime"),
-            ("timestamptz", "phlo_core::dsl::jiff::Timestamp"),
+            ("date", "dsl::jiff::civil::Date"),
+            ("time", "dsl::jiff::civil::Time"),
+            ("timestamp", "dsl::jiff::civil::DateTime"),
+            ("timestamptz", "dsl::jiff::Timestamp"),
         ])
     }
 
     /// Has exact numbers be those of `rust_decimal`; with the feature `rust_decimal` of `phlo-core`.
     #[must_use]
     pub fn rust_decimal(self) -> Self {
-        self.map_types(&[("numeric", "phlo_core::dsl::rust_decimal::Decimal")])
+        self.map_types(&[("numeric", "dsl::rust_decimal::Decimal")])
     }
 
     /// Has UUIDs be those of `uuid`; with the feature `uuid` of `phlo-core`.
     #[must_use]
     pub fn uuid(self) -> Self {
-        self.map_types(&[("uuid", "phlo_core::dsl::uuid::Uuid")])
+        self.map_types(&[("uuid", "dsl::uuid::Uuid")])
     }
 
     /// Says of a view's column that it is never null, which the database doesn't know.
@@ -158,14 +159,23 @@ impl Generator {
         self
     }
 
-    /// Derives `serde::Serialize` and `serde::Deserialize`, also for enums and domains.
+    /// Derives `serde::Serialize` and `serde::Deserialize`, also for enums and domains; the crate
+    /// must depend on `serde` with its feature `derive`.
+    ///
+    /// A `Row` is written as the HTTP API sends it, an `Insert` or `Update` as it takes it: members
+    /// have the names of columns, values are what `to_json` makes of them, and what isn't given is
+    /// left out. When an `Update` is read, a null sets null, and what isn't there stays as it is.
     #[must_use]
     pub fn serde(mut self) -> Self {
         self.options.serde = true;
         self
     }
 
-    /// Derives `utoipa::ToSchema` for `Row`, `Insert` and `Update`.
+    /// Derives `utoipa::ToSchema` for `Row`, `Insert` and `Update`, enums and domains; the crate must
+    /// depend on `utoipa`.
+    ///
+    /// Schemas describe the JSON that [`serde`](Self::serde) gives. A table's are called after it,
+    /// such as `FilmsRow`.
     #[must_use]
     pub fn utoipa(mut self) -> Self {
         self.options.utoipa = true;

@@ -31,6 +31,12 @@
 //! And in the crate, `phlo_core::include_schema!(pub mod api);`. What is in the module is described
 //! at [`phlo_core::dsl`].
 //!
+//! # JSON
+//!
+//! [`Generator::serde`] derives `Serialize` and `Deserialize` such that rows are what the HTTP API
+//! sends, and new rows and changes what it takes; [`Generator::utoipa`] describes them for OpenAPI
+//! documents.
+//!
 //! # Live
 //!
 //! With the feature `live`, and if the variable `PHLO_DATABASE_URL` is set while building, the

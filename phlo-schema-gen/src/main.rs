@@ -1,6 +1,7 @@
 //! The command `phlo-schema-gen`; see `command`.
 
 mod command;
+mod difference;
 
 use std::{io::Write as _, process::ExitCode};
 

@@ -137,6 +137,11 @@ impl Types {
     }
 }
 
+/// Whether a type is one of the module of enums and domains.
+pub(crate) fn is_enum_or_domain(rust: &str) -> bool {
+    rust.trim_start_matches("super::").starts_with("types::")
+}
+
 fn builtin(name: &str) -> &'static str {
     match name {
         "bool" => "bool",

@@ -8,6 +8,10 @@
 const WIDTH: usize = 100;
 /// The longest list of arguments, or array, on one line.
 const LIST: usize = 60;
+/// The longest element of an array that shares a line with others.
+const ELEMENT: usize = 10;
+/// The longest list in an attribute on one line.
+const ATTRIBUTE: usize = 70;
 /// The longest inside of a struct literal on one line.
 const LITERAL: usize = 18;
 
@@ -85,6 +89,14 @@ impl Writer {
         let list = arguments.join(", ");
         let short = width(&list) <= LIST;
         let call = format!("{function}({list});");
+        if !self.fits(width(head) + 2)
+            && let Some((open, inside)) = head.strip_suffix('>').and_then(|it| it.split_once('<'))
+        {
+            // Not even the type fits: its parameters have lines of their own.
+            let close = format!("> = {call}");
+            self.enclosed(&format!("{open}<"), &close, |to| to.items(&parameters(inside)));
+            return;
+        }
         if short && self.fits(width(head) + width(&call) + 3) {
             self.line(&format!("{head} = {call}"));
             return;
@@ -118,14 +130,32 @@ impl Writer {
         }
     }
 
-    /// `head = &[items];`, one a line if they are many.
+    /// `head = &[items];`, if they are many one a line, or as many as fit if they are short.
     pub(crate) fn assign_array(&mut self, head: &str, items: &[String]) {
         let array = format!("&[{}]", items.join(", "));
         if width(&array) - 1 <= LIST && self.fits(4 + width(&array) + 1) {
             self.assign(head, &array);
+        } else if items.iter().all(|item| width(item) <= ELEMENT) {
+            self.enclosed(&format!("{head} = &["), "];", |to| to.packed(items));
         } else {
             self.enclosed(&format!("{head} = &["), "];", |to| to.items(items));
         }
+    }
+
+    fn packed(&mut self, items: &[String]) {
+        let mut line = String::new();
+        for item in items {
+            if !line.is_empty() && !self.fits(width(&line) + width(item) + 2) {
+                self.line(&line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(item);
+            line.push(',');
+        }
+        self.line(&line);
     }
 
     /// `head { members }tail`, one a line unless they are short.
@@ -137,6 +167,41 @@ impl Writer {
             self.line(&line);
         } else {
             self.enclosed(&format!("{head} {{"), &format!("}}{tail}"), |to| to.items(members));
+        }
+    }
+
+    /// `#[derive(traits)]`, as many on a line as fit.
+    pub(crate) fn derive(&mut self, traits: &[&str]) {
+        let line = format!("#[derive({})]", traits.join(", "));
+        if self.fits(width(&line)) {
+            self.line(&line);
+        } else {
+            let traits: Vec<_> = traits.iter().map(|&it| it.to_owned()).collect();
+            self.enclosed("#[derive(", ")]", |to| to.packed(&traits));
+        }
+    }
+
+    /// `head(field);`
+    pub(crate) fn tuple_struct(&mut self, head: &str, field: &str) {
+        let line = format!("{head}({field});");
+        if self.fits(width(&line)) {
+            self.line(&line);
+        } else {
+            self.enclosed(&format!("{head}("), ");", |to| to.line(&format!("{field},")));
+        }
+    }
+
+    /// `#[name(items)]`; nothing without items.
+    pub(crate) fn attribute(&mut self, name: &str, items: &[String]) {
+        let list = items.join(", ");
+        let Some((last, others)) = items.split_last() else { return };
+        if width(&list) <= ATTRIBUTE && self.fits(width(name) + width(&list) + 5) {
+            self.line(&format!("#[{name}({list})]"));
+        } else {
+            self.enclosed(&format!("#[{name}("), ")]", |to| {
+                to.items(others);
+                to.line(last);
+            });
         }
     }
 
@@ -181,6 +246,29 @@ impl Writer {
             );
         }
     }
+}
+
+/// The parameters of a type, from a list with commas.
+fn parameters(list: &str) -> Vec<String> {
+    let mut parameters = vec![String::new()];
+    let mut depth = 0_usize;
+    for letter in list.chars() {
+        match letter {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parameters.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = parameters.last_mut()
+            && (letter != ' ' || !last.is_empty())
+        {
+            last.push(letter);
+        }
+    }
+    parameters
 }
 
 /// Text of the database for a documentation comment.

@@ -7,6 +7,7 @@ use std::{fs, path::PathBuf, process::Command, time::Instant};
 
 use phlo_core::schema::{Contents, Ident, Link, QualifiedName, Schema};
 use phlo_schema_gen::{Generator, Visibility};
+use serde_json::json;
 
 #[allow(dead_code, unreachable_pub, clippy::module_inception, reason = "it is compiled, and read in part")]
 #[rustfmt::skip]
@@ -20,6 +21,22 @@ mod shop;
 #[rustfmt::skip]
 #[path = "golden/strange.rs"]
 mod strange;
+#[allow(dead_code, unreachable_pub, reason = "it is compiled, and read in part")]
+#[rustfmt::skip]
+#[path = "golden/kinds.rs"]
+mod kinds;
+#[allow(dead_code, unreachable_pub, reason = "it is compiled, and read in part")]
+#[rustfmt::skip]
+#[path = "golden/kinds_chrono.rs"]
+mod kinds_chrono;
+#[allow(dead_code, unreachable_pub, reason = "it is only compiled")]
+#[rustfmt::skip]
+#[path = "golden/kinds_jiff.rs"]
+mod kinds_jiff;
+#[allow(dead_code, unreachable_pub, reason = "it is only compiled")]
+#[rustfmt::skip]
+#[path = "golden/kinds_time.rs"]
+mod kinds_time;
 
 fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -70,6 +87,19 @@ fn strange_names_are_as_reviewed() {
     check("strange", &generator("strange").generate(&snapshot("strange")).unwrap());
 }
 
+/// Types of other crates, and what is derived for `serde` and `utoipa`.
+#[test]
+fn options_are_as_reviewed() {
+    let schema = snapshot("kinds");
+    let check_with = |name, change: fn(Generator) -> Generator| {
+        check(name, &change(generator("kinds")).generate(&schema).unwrap());
+    };
+    check_with("kinds", |it| it.serde().utoipa());
+    check_with("kinds_chrono", |it| it.chrono().rust_decimal().uuid().serde().utoipa());
+    check_with("kinds_jiff", |it| it.jiff().serde().include("kinds.times"));
+    check_with("kinds_time", |it| it.time().serde().include("kinds.times"));
+}
+
 #[test]
 fn the_snapshot_is_found() {
     assert_eq!(films::schema().unwrap(), snapshot("films"));
@@ -102,9 +132,9 @@ fn options_change_what_is_written() {
         "pub(crate) r#type: String,",
         "pub(crate) id: crate::Id,",
         "pub(crate) year: Option<crate::Year>,",
-        "pub(crate) added_at: phlo_core::dsl::chrono::DateTime<phlo_core::dsl::chrono::Utc>,",
+        "pub(crate) added_at: dsl::chrono::DateTime<dsl::chrono::Utc>,",
         "#[derive(Clone, Debug, PartialEq, utoipa::ToSchema, Eq)]",
-        "#[schema(value_type = Option<String>)]",
+        "#[schema(value_type = Option<String>, format = DateTime)]",
         "pub(crate) id: i64,",
         "pub(crate) const HEADING: dsl::Column<Hits, Option<String>> = dsl::Column::new(\"title\");",
     ] {
@@ -114,6 +144,73 @@ fn options_change_what_is_written() {
     assert!(!text.contains("Secret"), "{text}");
     let text = Generator::new().serde().generate(&schema).unwrap();
     assert!(text.contains("#[serde(from = \"String\", into = \"String\")]"), "{text}");
+}
+
+/// What `utoipa` makes of generated structs says what their JSON is, under names that don't clash.
+#[test]
+fn schemas_describe_the_json() {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(components(schemas(
+        kinds::samples::Row,
+        kinds::samples::Insert,
+        kinds::samples::Update,
+        kinds_chrono::times::Row,
+    )))]
+    struct Document;
+    let document = serde_json::to_value(<Document as utoipa::OpenApi>::openapi()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let names: Vec<_> = schemas.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "Birthday",
+        "Email",
+        "Rating",
+        "Ratio",
+        "SamplesInsert",
+        "SamplesRow",
+        "SamplesUpdate",
+        "Size",
+        "TimesRow",
+    ];
+    assert_eq!(names, expected);
+
+    let member = |of: &str, name: &str| schemas[of]["properties"][name].clone();
+    for (of, name, expected) in [
+        ("SamplesRow", "flag", json!({"type": "boolean"})),
+        ("SamplesRow", "whole", json!({"type": "integer", "format": "int32"})),
+        ("SamplesRow", "maybe_double", json!({"type": ["number", "null"], "format": "double"})),
+        ("SamplesRow", "amount", json!({"type": "number", "format": "double"})),
+        ("SamplesRow", "doc", json!({})),
+        ("SamplesRow", "day", json!({"type": "string", "format": "date"})),
+        ("SamplesRow", "stamp", json!({"type": "string"})),
+        ("SamplesRow", "maybe_moment", json!({"type": ["string", "null"], "format": "date-time"})),
+        ("SamplesRow", "key", json!({"type": "string", "format": "uuid"})),
+        ("SamplesRow", "rating", json!({"$ref": "#/components/schemas/Rating"})),
+        (
+            "SamplesRow",
+            "amounts",
+            json!({"type": "array", "items": {"type": "number", "format": "double"}}),
+        ),
+        ("SamplesRow", "Full Name", json!({"type": ["string", "null"]})),
+        ("TimesRow", "moment", json!({"type": "string", "format": "date-time"})),
+        ("TimesRow", "days", json!({"type": "array", "items": {"type": "string"}})),
+    ] {
+        let mut shown = member(of, name);
+        let _ = shown.as_object_mut().unwrap().remove("description");
+        assert_eq!(shown, expected, "{of} {name}");
+    }
+    assert_eq!(
+        schemas["Rating"],
+        json!({"type": "string", "enum": ["bad", "good", "best of all"]})
+    );
+    assert_eq!(schemas["Birthday"]["format"], "date");
+
+    let required = |of: &str| schemas[of]["required"].as_array().map_or(0, Vec::len);
+    let all = schemas["SamplesRow"]["properties"].as_object().unwrap().len();
+    assert_eq!((all, required("SamplesRow")), (45, 45));
+    assert_eq!(required("SamplesUpdate"), 0);
+    let must = schemas["SamplesInsert"]["required"].as_array().unwrap();
+    assert!(must.contains(&"flag".into()) && !must.contains(&"maybe_amount".into()), "{must:?}");
+    assert!(!must.contains(&"moment_or_now".into()), "{must:?}");
 }
 
 #[test]

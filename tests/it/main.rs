@@ -32,5 +32,6 @@ mod reading;
 mod streaming;
 mod trips;
 mod typed;
+mod typed_json;
 mod uploads;
 mod writing;

@@ -1,6 +1,7 @@
 //! Chores of the repository.
 
 mod compatibility;
+mod features;
 
 use std::{env, path::Path, process::ExitCode};
 
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
     let done = match *arguments {
         ["compatibility"] => compatibility::write(root),
         ["compatibility", "--check"] => compatibility::check(root),
-        _ => Err("usage: cargo xtask compatibility [--check]".into()),
+        ["features"] => features::check(root),
+        _ => Err("usage: cargo xtask compatibility [--check]\n       cargo xtask features".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

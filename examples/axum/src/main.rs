@@ -36,6 +36,9 @@ use serde_json::{Map, Value, json};
 
 phlo_core::include_schema!(mod api);
 
+/// Where the API is.
+const PREFIX: &str = "/api";
+
 /// What the routes of the application share.
 #[derive(Clone)]
 struct App {
@@ -63,7 +66,8 @@ fn router(uri: &str) -> phlo_core::Result<Router> {
     let mut config = Config::default();
     config.db_uri = DbUri::new(uri);
     config.db_schemas = vec!["api".into()];
-    let state = State::new(config, None)?.with_extensions(extensions());
+    // `nest_service` takes the prefix away before the API sees it; clients have to get it back.
+    let state = State::new(config, None)?.with_extensions(extensions()).with_base_path(PREFIX);
     // The schema that was compiled in: nothing is read from the database before the first request.
     state.set_schema(api::schema()?);
     // Typed queries share the connections of the API.
@@ -72,7 +76,7 @@ fn router(uri: &str) -> phlo_core::Result<Router> {
         .route("/decades/{decade}", get(decade))
         .route("/count", get(count))
         .with_state(app)
-        .nest_service("/api", Api::new(Arc::new(state)))
+        .nest_service(PREFIX, Api::new(Arc::new(state)))
         .layer(middleware::from_fn(authenticate)))
 }
 
@@ -188,7 +192,29 @@ mod tests {
             assert_eq!((status, body.as_str()), expected, "{path} {user:?}");
         }
         assert_eq!(ask(&router, "/api/fims", ann).await.0, 404);
+        places_have_the_prefix(&router, &uri).await;
         let (_, document) = ask(&router, "/api/", ann).await;
         assert!(document.contains("/rpc/greet"), "{document}");
+        assert!(document.contains(r#""basePath":"/api""#), "{document}");
+    }
+
+    /// Where rows are said to be is where clients find them.
+    async fn places_have_the_prefix(router: &Router, uri: &str) {
+        let pool = sqlx::PgPool::connect(uri).await.unwrap();
+        let grant = "grant insert on api.directors to viewer";
+        sqlx::raw_sql(grant).execute(&pool).await.unwrap();
+        let place = async |method: &str, path: &str, body: &'static str, header: &str| {
+            let request = Request::builder().method(method).uri(path).header("x-user", "ann");
+            let request = request.header("prefer", "return=headers-only");
+            let request = request.header("content-type", "application/json");
+            let request = request.body(Body::from(body)).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let place = response.headers().get(header).unwrap();
+            (response.status().as_u16(), place.to_str().unwrap().to_owned())
+        };
+        let made = place("POST", "/api/directors", r#"{"name":"Fincher"}"#, "location").await;
+        assert_eq!(made, (201, "/api/directors?id=eq.3".to_owned()));
+        let found = place("GET", &made.1, "", "content-location").await;
+        assert_eq!(found, (200, made.1));
     }
 }

@@ -14,52 +14,67 @@
 use std::borrow::Cow;
 
 use crate::dsl::{
-    scalars::sized,
     types::{Extreme, Ordered},
     value::{Scalar, Unreadable},
 };
-
-/// Seconds from 1970 to 2000.
-const EPOCH_SECONDS: i64 = 946_684_800;
-/// Days from 1970 to 2000.
-const EPOCH_DAYS: i32 = 10_957;
-
-/// Microseconds from 1970 on.
-fn micros(bytes: &[u8]) -> Result<i64, Unreadable> {
-    let since_2000 = i64::from_be_bytes(sized(bytes)?);
-    if matches!(since_2000, i64::MAX | i64::MIN) {
-        return Err(Unreadable::new("it is infinite"));
-    }
-    since_2000.checked_add(EPOCH_SECONDS * 1_000_000).ok_or_else(too_far)
-}
-
-/// Days from 1970 on.
-fn days(bytes: &[u8]) -> Result<i32, Unreadable> {
-    let since_2000 = i32::from_be_bytes(sized(bytes)?);
-    if matches!(since_2000, i32::MAX | i32::MIN) {
-        return Err(Unreadable::new("it is infinite"));
-    }
-    since_2000.checked_add(EPOCH_DAYS).ok_or_else(too_far)
-}
-
-/// Microseconds from midnight on.
-fn micros_of_day(bytes: &[u8]) -> Result<u64, Unreadable> {
-    u64::try_from(i64::from_be_bytes(sized(bytes)?)).map_err(|_| too_far())
-}
-
-fn too_far() -> Unreadable {
-    Unreadable::new("it is out of range")
-}
 
 fn wrong(error: impl std::fmt::Display) -> Unreadable {
     Unreadable::new(error.to_string())
 }
 
-/// ISO 8601, with the `T` that PostgreSQL writes in JSON alone.
-fn iso(text: &str) -> String {
-    text.replacen(' ', "T", 1)
+/// What dates and times have in common.
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
+mod moments {
+    use crate::dsl::{scalars::sized, value::Unreadable};
+
+    /// Seconds from 1970 to 2000.
+    const EPOCH_SECONDS: i64 = 946_684_800;
+    /// Days from 1970 to 2000.
+    const EPOCH_DAYS: i32 = 10_957;
+
+    /// Microseconds from 1970 on.
+    pub(super) fn micros(bytes: &[u8]) -> Result<i64, Unreadable> {
+        let since_2000 = i64::from_be_bytes(sized(bytes)?);
+        if matches!(since_2000, i64::MAX | i64::MIN) {
+            return Err(Unreadable::new("it is infinite"));
+        }
+        since_2000.checked_add(EPOCH_SECONDS * 1_000_000).ok_or_else(too_far)
+    }
+
+    /// Days from 1970 on.
+    pub(super) fn days(bytes: &[u8]) -> Result<i32, Unreadable> {
+        let since_2000 = i32::from_be_bytes(sized(bytes)?);
+        if matches!(since_2000, i32::MAX | i32::MIN) {
+            return Err(Unreadable::new("it is infinite"));
+        }
+        since_2000.checked_add(EPOCH_DAYS).ok_or_else(too_far)
+    }
+
+    /// Microseconds from midnight on.
+    pub(super) fn micros_of_day(bytes: &[u8]) -> Result<u64, Unreadable> {
+        u64::try_from(i64::from_be_bytes(sized(bytes)?)).map_err(|_| too_far())
+    }
+
+    pub(super) fn too_far() -> Unreadable {
+        Unreadable::new("it is out of range")
+    }
+
+    /// ISO 8601, with the `T` that PostgreSQL writes in JSON alone.
+    pub(super) fn iso(text: &str) -> String {
+        text.replacen(' ', "T", 1)
+    }
+
+    /// As `to_json` writes it: with a `T`, with no zeros at the end, and with UTC as an offset.
+    pub(super) fn shown(text: &str) -> String {
+        let text = iso(text);
+        let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"));
+        let (moment, zone) = utc.map_or((text.as_str(), ""), |moment| (moment, "+00:00"));
+        let short = moment.trim_end_matches('0').trim_end_matches('.');
+        format!("{}{zone}", if moment.contains('.') { short } else { moment })
+    }
 }
 
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 macro_rules! scalar {
     ($type:ty, |$text:ident| $read:expr, |$value:ident| $write:expr, |$bytes:ident| $binary:expr) => {
         impl Scalar for $type {
@@ -74,6 +89,11 @@ macro_rules! scalar {
 
             fn from_binary($bytes: &[u8]) -> Result<Self, Unreadable> {
                 $binary
+            }
+
+            fn write_json(&self, to: &mut String) {
+                let shown = super::moments::shown(&self.to_text());
+                crate::dsl::value::push_json_text(to, &shown);
             }
         }
 
@@ -95,7 +115,9 @@ mod of_chrono {
     use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
     use super::{
-        Cow, Extreme, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
+        Cow, Extreme, Ordered, Scalar, Unreadable,
+        moments::{days, iso, micros, micros_of_day, too_far},
+        wrong,
     };
 
     fn moment(bytes: &[u8]) -> Result<DateTime<Utc>, Unreadable> {
@@ -142,10 +164,13 @@ mod of_time {
     use time::{
         Date, Duration, OffsetDateTime, PrimitiveDateTime, Time,
         format_description::well_known::{Iso8601, Rfc3339},
+        macros::format_description,
     };
 
     use super::{
-        Cow, Extreme, Ordered, Scalar, Unreadable, days, iso, micros, micros_of_day, too_far, wrong,
+        Cow, Extreme, Ordered, Scalar, Unreadable,
+        moments::{days, iso, micros, micros_of_day, too_far},
+        wrong,
     };
 
     fn moment(bytes: &[u8]) -> Result<OffsetDateTime, Unreadable> {
@@ -165,7 +190,10 @@ mod of_time {
     scalar!(
         Time,
         |text| Self::parse(text, &Iso8601::TIME).map_err(wrong),
-        |time| time.to_string(),
+        |time| {
+            let form = format_description!("[hour]:[minute]:[second].[subsecond digits:6]");
+            time.format(form).unwrap_or_else(|_| time.to_string())
+        },
         |bytes| {
             let micros = micros_of_day(bytes)?;
             let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
@@ -178,7 +206,7 @@ mod of_time {
     scalar!(
         PrimitiveDateTime,
         |text| Self::parse(&iso(text), &Iso8601::DATE_TIME).map_err(wrong),
-        |moment| moment.to_string(),
+        |moment| format!("{} {}", moment.date(), moment.time().to_text()),
         |bytes| {
             let moment = moment(bytes)?;
             Ok(Self::new(moment.date(), moment.time()))
@@ -201,7 +229,11 @@ mod of_jiff {
         tz::TimeZone,
     };
 
-    use super::{Cow, Extreme, Ordered, Scalar, Unreadable, days, micros, micros_of_day, wrong};
+    use super::{
+        Cow, Extreme, Ordered, Scalar, Unreadable,
+        moments::{days, micros, micros_of_day},
+        wrong,
+    };
 
     fn moment(bytes: &[u8]) -> Result<Timestamp, Unreadable> {
         Timestamp::from_microsecond(micros(bytes)?).map_err(wrong)
@@ -227,9 +259,28 @@ mod of_jiff {
 }
 
 #[cfg(feature = "uuid")]
-scalar!(uuid::Uuid, |text| text.parse().map_err(wrong), |uuid| uuid.to_string(), |bytes| Ok(
-    Self::from_bytes(sized(bytes)?)
-));
+mod of_uuid {
+    use uuid::Uuid;
+
+    use super::{Cow, Ordered, Scalar, Unreadable, wrong};
+    use crate::dsl::scalars::sized;
+
+    impl Scalar for Uuid {
+        fn from_text(text: &str) -> Result<Self, Unreadable> {
+            text.parse().map_err(wrong)
+        }
+
+        fn to_text(&self) -> Cow<'_, str> {
+            Cow::Owned(self.to_string())
+        }
+
+        fn from_binary(bytes: &[u8]) -> Result<Self, Unreadable> {
+            Ok(Self::from_bytes(sized(bytes)?))
+        }
+    }
+
+    impl Ordered for Uuid {}
+}
 
 #[cfg(feature = "rust_decimal")]
 mod of_rust_decimal {
@@ -249,6 +300,10 @@ mod of_rust_decimal {
         fn to_text(&self) -> Cow<'_, str> {
             Cow::Owned(self.to_string())
         }
+
+        fn write_json(&self, to: &mut String) {
+            to.push_str(&self.to_string());
+        }
     }
 
     #[diagnostic::do_not_recommend]
@@ -263,25 +318,23 @@ mod of_rust_decimal {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "chrono", feature = "jiff", feature = "time")))]
 mod tests {
-    #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
     use super::*;
 
     /// The bytes that PostgreSQL 15 sends for 1999-12-31 23:59:58.5, and for its day.
-    #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
     const MOMENT: [u8; 8] = (-1_500_000_i64).to_be_bytes();
-    #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
     const DAY: [u8; 4] = (-1_i32).to_be_bytes();
-    #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
     const TIME: [u8; 8] = (86_398_500_000_i64).to_be_bytes();
 
-    #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
     fn check<S: Scalar + PartialEq + std::fmt::Debug>(binary: &[u8], text: &str, json: &str) {
         let value = S::from_binary(binary).unwrap();
         assert_eq!(S::from_text(text).unwrap(), value);
         assert_eq!(S::from_json(json).unwrap(), value);
         assert_eq!(S::from_text(&value.to_text()).unwrap(), value);
+        let mut written = String::new();
+        value.write_json(&mut written);
+        assert_eq!(written, json);
         assert!(S::from_text("yesterday").is_err());
         let infinite = [[0x7f].as_slice(), &vec![0xff; binary.len() - 1]].concat();
         assert!(S::from_binary(&infinite).is_err());

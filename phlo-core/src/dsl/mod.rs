@@ -152,6 +152,7 @@
 //! - an update or a delete that doesn't say of which rows: say `every_row` if you mean it.
 
 mod aggregate;
+pub mod as_json;
 mod batch;
 mod call;
 mod column;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::dsl::value::{Cell, Scalar, Unreadable, Value, push_json_text, unquoted};
+use crate::dsl::value::{Cell, Scalar, Unreadable, Value, unquoted};
 
 /// A value of `json` or `jsonb`.
 pub use serde_json::Value as Json;
@@ -28,10 +28,11 @@ macro_rules! numbers {
             fn write_json(&self, to: &mut String) {
                 let text = self.to_string();
                 // JSON has no words for what isn't finite.
-                if text.ends_with(|last: char| last.is_ascii_digit()) {
-                    to.push_str(&text);
-                } else {
-                    push_json_text(to, &text);
+                match text.as_str() {
+                    "NaN" => to.push_str("\"NaN\""),
+                    "inf" => to.push_str("\"Infinity\""),
+                    "-inf" => to.push_str("\"-Infinity\""),
+                    finite => to.push_str(finite),
                 }
             }
         }
@@ -244,7 +245,7 @@ mod tests {
     fn numbers_that_are_not_finite_become_strings() {
         assert_eq!(json(&1.5_f64), "1.5");
         assert_eq!(json(&f64::NAN), "\"NaN\"");
-        assert_eq!(json(&f64::NEG_INFINITY), "\"-inf\"");
+        assert_eq!(json(&f64::NEG_INFINITY), "\"-Infinity\"");
         assert_eq!(f64::from_json("\"-Infinity\""), Ok(f64::NEG_INFINITY));
     }
 

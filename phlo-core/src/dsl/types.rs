@@ -3,13 +3,17 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::dsl::{
-    scalars::{Bytes, Json},
-    value::{Newtype, Operand, Scalar, Unreadable, Value},
+use crate::{
+    dsl::{
+        as_json::write_text,
+        scalars::{Bytes, Json},
+        value::{Newtype, Operand, Scalar, Unreadable, Value},
+    },
+    encode::Scalar as Kind,
 };
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $kind:ident,)*) => {$(
         $(#[$doc])*
         ///
         /// Kept as the text that PostgreSQL writes, and compared by the database alone.
@@ -57,35 +61,40 @@ macro_rules! texts {
             fn to_text(&self) -> Cow<'_, str> {
                 Cow::Borrowed(&self.0)
             }
+
+            fn write_json(&self, to: &mut String) {
+                write_text(Kind::$kind, &self.0, to);
+            }
         }
     )*};
 }
 
 texts! {
     /// An exact number: a `numeric`.
-    Decimal,
+    Decimal: Number,
     /// An amount of money in the database's currency: a `money`.
-    Money,
+    Money: Text,
     /// A day: a `date`.
-    Date,
+    Date: Text,
     /// A time of day: a `time` or `timetz`.
-    TimeOfDay,
+    TimeOfDay: Text,
     /// A date and time without a time zone: a `timestamp`.
-    Timestamp,
+    Timestamp: Timestamp,
     /// A moment: a `timestamptz`.
-    Timestamptz,
+    Timestamptz: TimestampTz,
     /// A length of time: an `interval`.
-    Interval,
+    Interval: Text,
     /// A `uuid`.
-    Uuid,
+    Uuid: Text,
     /// A range of any type, such as `[2024-01-01,2024-02-01)`.
-    Range,
+    Range: Text,
     /// A multirange of any type, such as `{[2024-01-01,2024-02-01),[2024-03-01,)}`.
-    Multirange,
+    Multirange: Text,
     /// A document for full-text search: a `tsvector`.
-    Tsvector,
-    /// A value of any other type.
-    Other,
+    Tsvector: Text,
+    /// A value of any other type, as it is when cast to `text`: an `inet` has its mask, also where
+    /// PostgreSQL's JSON leaves it away, and a composite is in parentheses.
+    Other: Text,
 }
 
 /// Values that PostgreSQL can compare: all but those of `json`.

@@ -99,7 +99,9 @@ pub trait Scalar: Sized {
         Self::from_text(&unquoted(json)?)
     }
 
-    /// Writes the value as JSON that PostgreSQL reads as one of the type.
+    /// Writes the value as JSON that PostgreSQL reads as one of the type: what `to_json` makes of it.
+    ///
+    /// That is a string of the text unless the type says otherwise.
     fn write_json(&self, to: &mut String) {
         push_json_text(to, &self.to_text());
     }

@@ -46,6 +46,7 @@ mod properties;
 mod scan;
 mod value;
 
+pub(crate) use self::value::put_scalar;
 pub use self::{
     chunk::{Chunks, RowWriter},
     csv::CsvRows,

@@ -27,8 +27,13 @@ pub(super) fn put_json(kind: Kind, text: &[u8], out: &mut BytesMut) -> Result<()
     }
 }
 
+/// Appends a value that is no array.
+///
+/// # Errors
+///
+/// The text isn't of that kind. Something may have been appended then.
 #[inline]
-pub(super) fn put_scalar(scalar: Scalar, text: &[u8], out: &mut BytesMut) -> Result<()> {
+pub(crate) fn put_scalar(scalar: Scalar, text: &[u8], out: &mut BytesMut) -> Result<()> {
     match scalar {
         Scalar::Text => put_json_string(text, out),
         Scalar::Number => put_number(text, out),

@@ -64,6 +64,8 @@ pub struct Settings<'a> {
     pub port: u16,
     /// Where clients find it, if that is behind a proxy.
     pub proxy: Option<&'a Proxy>,
+    /// The path under which clients find it, if that is behind none; empty for the root.
+    pub base_path: &'a str,
     /// Whether the document says that requests carry a token.
     pub security_active: bool,
     /// The version of the API: `16.2`.
@@ -86,6 +88,7 @@ impl Default for Settings<'_> {
             host: "!4",
             port: 3000,
             proxy: None,
+            base_path: "",
             security_active: false,
             version: "16.2",
             docs_version: "v16",

@@ -61,6 +61,8 @@ impl Reply {
 /// What a response needs to know of the request besides the request itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
+    /// The path under which clients find the API; empty for the root.
+    pub base_path: &'a str,
     /// The query string in its canonical form; empty if there is none.
     pub canonical_query: &'a str,
     /// Whether the schema was chosen among several.
@@ -187,7 +189,8 @@ fn mutated(
     match mutation {
         Mutation::Insert => {
             if outcome.rows == 1 && !outcome.location.is_empty() {
-                reply.add(header::LOCATION, location(request, &outcome.location));
+                let place = location(request, &outcome.location);
+                reply.add(header::LOCATION, format!("{}{place}", context.base_path));
             }
             reply.add(header::CONTENT_RANGE, content_range(None, counted));
         }
@@ -259,7 +262,7 @@ fn beyond_the_end(context: &Context<'_>, range: Range, total: Option<u64>) -> By
 
 fn content_location(reply: &mut Reply, context: &Context<'_>, request: &Request) {
     if let Action::Read { table, .. } = &request.action {
-        let mut place = format!("/{table}");
+        let mut place = format!("{}/{table}", context.base_path);
         if !context.canonical_query.is_empty() {
             place.push('?');
             place.push_str(context.canonical_query);

@@ -80,6 +80,7 @@ pub struct State {
     /// Whether there is no use in going on.
     hopeless: watch::Sender<bool>,
     extensions: Extensions,
+    base_path: String,
     /// Made for the first login: servers without one don't pay for it.
     hasher: OnceLock<Result<Hasher, PasswordError>>,
 }
@@ -120,6 +121,7 @@ impl State {
             warned: Mutex::default(),
             hopeless: watch::Sender::new(false),
             extensions: Extensions::default(),
+            base_path: String::new(),
             hasher: OnceLock::new(),
         })
     }
@@ -133,6 +135,24 @@ impl State {
     /// What the program has added.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// Says under which path clients find the API, where that isn't the root: `/api`.
+    ///
+    /// For programs that take the path away before they ask, as `nest` of axum does. `Location` and
+    /// `Content-Location` then begin with it, and so does the address in OpenAPI documents unless
+    /// the configuration names a proxy. Without it they are those of PostgREST, which knows of no
+    /// such path.
+    #[must_use]
+    pub fn with_base_path(self, path: &str) -> Self {
+        let path = path.trim_matches('/');
+        let base_path = if path.is_empty() { String::new() } else { format!("/{path}") };
+        Self { base_path, ..self }
+    }
+
+    /// The path under which clients find the API: empty, or one like `/api`.
+    pub fn base_path(&self) -> &str {
+        &self.base_path
     }
 
     /// The configuration and what is made from it.

@@ -1,6 +1,7 @@
 //! The model as Rust. Decides how things are said; what is said was decided before.
 
 mod functions;
+mod members;
 mod table;
 mod types;
 
@@ -71,30 +72,23 @@ impl Emitter<'_> {
     }
 
     /// The traits that structs derive.
-    fn derives(&self, own: &[&str]) -> String {
-        let serde = ["serde::Serialize", "serde::Deserialize"];
-        let all = own
-            .iter()
-            .copied()
-            .chain(serde.into_iter().filter(|_| self.options.serde))
-            .chain(["utoipa::ToSchema"].into_iter().filter(|_| self.options.utoipa))
-            .chain(self.options.derives.iter().map(String::as_str));
-        format!("#[derive({})]", all.collect::<Vec<_>>().join(", "))
+    fn derives(&self, to: &mut Writer, own: &[&str]) {
+        let mut all = own.to_vec();
+        all.extend(self.derived());
+        all.extend(self.options.derives.iter().map(String::as_str));
+        to.derive(&all);
     }
 
-    /// What `utoipa` must be told of a field whose type it doesn't know.
-    fn describe(&self, to: &mut Writer, rust: &str, optional: bool) {
-        const KNOWN: [&str; 7] = ["bool", "i16", "i32", "i64", "f32", "f64", "String"];
-        if !self.options.utoipa || KNOWN.contains(&rust) {
-            return;
+    /// The traits of `serde` and `utoipa` that are wanted.
+    fn derived(&self) -> Vec<&'static str> {
+        let mut derived = Vec::new();
+        if self.options.serde {
+            derived.extend(["serde::Serialize", "serde::Deserialize"]);
         }
-        let shown = match rust {
-            "dsl::Json" | "dsl::PlainJson" => "Object",
-            list if list.starts_with("Vec<") => "Vec<Object>",
-            _ => "String",
-        };
-        let shown = if optional { format!("Option<{shown}>") } else { shown.to_owned() };
-        to.line(&format!("#[schema(value_type = {shown})]"));
+        if self.options.utoipa {
+            derived.push("utoipa::ToSchema");
+        }
+        derived
     }
 }
 

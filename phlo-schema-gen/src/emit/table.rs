@@ -1,7 +1,7 @@
 //! A table's module: its type, columns, relations and structs.
 
 use crate::{
-    emit::{Emitter, nullable},
+    emit::{Emitter, members::Role, nullable},
     model::{ColumnModel, Given, Origin, SchemaModel, TableModel},
     write::{Writer, code, plain, text},
 };
@@ -22,12 +22,12 @@ impl Emitter<'_> {
             }
             to.gap();
             self.relations(to, schema, table);
-            self.row(to, table);
+            self.row(to, &schema.module, table);
             if table.insertable {
-                self.insert(to, table);
+                self.insert(to, &schema.module, table);
             }
             if table.updatable {
-                self.update(to, table);
+                self.update(to, &schema.module, table);
             }
         });
     }
@@ -88,13 +88,14 @@ impl Emitter<'_> {
         to.gap();
     }
 
-    fn row(&self, to: &mut Writer, table: &TableModel) {
+    fn row(&self, to: &mut Writer, module: &str, table: &TableModel) {
         to.doc(&format!("A row of {}.", code(&table.name.to_string())));
-        to.line(&self.derives(&["Clone", "Debug", "PartialEq"]));
+        self.derives(to, &["Clone", "Debug", "PartialEq"]);
+        self.title(to, module, &table.marker, Role::Row);
         to.block(&format!("{} struct Row", self.visible), |to| {
             for column in &table.columns {
                 document(to, column);
-                self.describe(to, &column.rust, column.nullable);
+                self.attributes(to, column, Role::Row);
                 let rust = nullable(&column.rust, column.nullable);
                 to.line(&format!("{} {}: {rust},", self.visible, column.field));
             }
@@ -122,7 +123,7 @@ impl Emitter<'_> {
         });
     }
 
-    fn insert(&self, to: &mut Writer, table: &TableModel) {
+    fn insert(&self, to: &mut Writer, module: &str, table: &TableModel) {
         let columns: Vec<_> =
             table.columns.iter().filter(|column| column.given != Given::Never).collect();
         let required: Vec<_> =
@@ -132,7 +133,8 @@ impl Emitter<'_> {
         let mut derives = vec!["Clone", "Debug"];
         derives.extend(required.is_empty().then_some("Default"));
         derives.push("PartialEq");
-        to.line(&self.derives(&derives));
+        self.derives(to, &derives);
+        self.title(to, module, &table.marker, Role::Insert);
         to.block(&format!("{} struct Insert", self.visible), |to| {
             for column in &columns {
                 let name = code(&column.name);
@@ -150,7 +152,7 @@ impl Emitter<'_> {
                         column.rust.clone()
                     }
                 };
-                self.describe(to, &column.rust, column.given != Given::Required);
+                self.attributes(to, column, Role::Insert);
                 to.line(&format!("{} {}: {rust},", self.visible, column.field));
             }
         });
@@ -191,7 +193,7 @@ impl Emitter<'_> {
         });
     }
 
-    fn update(&self, to: &mut Writer, table: &TableModel) {
+    fn update(&self, to: &mut Writer, module: &str, table: &TableModel) {
         let columns: Vec<_> =
             table.columns.iter().filter(|column| column.given != Given::Never).collect();
         to.gap();
@@ -199,12 +201,13 @@ impl Emitter<'_> {
             "New values for rows of {}; `None` leaves a column as it is.",
             code(&table.name.to_string())
         ));
-        to.line(&self.derives(&["Clone", "Debug", "Default", "PartialEq"]));
+        self.derives(to, &["Clone", "Debug", "Default", "PartialEq"]);
+        self.title(to, module, &table.marker, Role::Update);
         to.block(&format!("{} struct Update", self.visible), |to| {
             for column in &columns {
                 let null = if column.nullable { "; `Some(None)` for null." } else { "." };
                 to.doc(&format!("{}{null}", code(&column.name)));
-                self.describe(to, &column.rust, true);
+                self.attributes(to, column, Role::Update);
                 let rust = nullable(&nullable(&column.rust, column.nullable), true);
                 to.line(&format!("{} {}: {rust},", self.visible, column.field));
             }

@@ -30,8 +30,10 @@ impl Emitter<'_> {
     fn labels(&self, to: &mut Writer, item: &EnumModel) {
         let EnumModel { rust, labels, unknown, .. } = item;
         to.doc(&format!("A label of {}.", code(&item.name.to_string())));
-        let serde = if self.options.serde { ", serde::Serialize, serde::Deserialize" } else { "" };
-        to.line(&format!("#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash{serde})]"));
+        let mut derives = vec!["Clone", "Debug", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
+        // What `utoipa` would derive has a case for unknown labels.
+        derives.extend(self.derived().into_iter().filter(|name| *name != "utoipa::ToSchema"));
+        to.derive(&derives);
         if self.options.serde {
             to.line("#[serde(from = \"String\", into = \"String\")]");
         }
@@ -81,6 +83,7 @@ impl Emitter<'_> {
         to.line(&format!("impl dsl::Ordered for {rust} {{}}"));
         to.gap();
         to.line(&format!("impl dsl::Extreme for {rust} {{}}"));
+        self.enum_schema(to, item);
         if self.options.serde {
             to.gap();
             to.block(&format!("impl From<String> for {rust}"), |to| {
@@ -102,9 +105,9 @@ impl Emitter<'_> {
             code(&item.name.to_string()),
             code(&item.label)
         ));
-        let serde = if self.options.serde { ", serde::Serialize, serde::Deserialize" } else { "" };
-        to.line(&format!("#[derive(Clone, Debug, PartialEq{serde})]"));
-        to.line(&format!("{} struct {rust}({} {inner});", self.visible, self.visible));
+        let derives = ["Clone", "Debug", "PartialEq"].into_iter().chain(self.derived());
+        to.derive(&derives.collect::<Vec<_>>());
+        self.domain_struct(to, rust, inner);
         to.gap();
         to.block(&format!("impl dsl::Newtype for {rust}"), |to| {
             to.line(&format!("type Inner = {inner};"));

@@ -82,7 +82,8 @@ fn put_address(document: &mut Map<String, Value>, input: &Input<'_>) {
     let settings = &input.settings;
     let (scheme, host, port, path) = match settings.proxy {
         Some(proxy) => (proxy.scheme(), proxy.host(), proxy.port(), proxy.path()),
-        None => ("http", settings.host, settings.port, "/"),
+        None if settings.base_path.is_empty() => ("http", settings.host, settings.port, "/"),
+        None => ("http", settings.host, settings.port, settings.base_path),
     };
     let host = match host {
         "*" | "*4" | "!4" | "*6" | "!6" => "0.0.0.0",

@@ -124,7 +124,12 @@ impl<'a> Context<'a> {
 
     /// Where the API is, if that isn't where the document came from.
     pub(super) fn servers(&self) -> Option<[Server; 1]> {
-        self.input.settings.proxy.map(|proxy| [Server::new(proxy.url())])
+        let settings = &self.input.settings;
+        match settings.proxy {
+            Some(proxy) => Some([Server::new(proxy.url())]),
+            None if settings.base_path.is_empty() => None,
+            None => Some([Server::new(settings.base_path)]),
+        }
     }
 
     /// The title and description of the API.

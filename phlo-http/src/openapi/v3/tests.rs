@@ -202,6 +202,8 @@ fn a_proxy_is_the_server_and_no_proxy_is_where_the_document_came_from() {
     let schema = fixture::schema();
     let mut input = Input::everything(&schema, "shop", fixture::settings());
     assert_eq!(written(&input).get("servers"), None);
+    input.settings.base_path = "/api";
+    assert_eq!(written(&input)["servers"], json!([{ "url": "/api" }]));
     let proxy = Proxy::parse("https://example.com:8443/api/").unwrap();
     input.settings.proxy = Some(&proxy);
     assert_eq!(written(&input)["servers"], json!([{ "url": "https://example.com:8443/api" }]));
