@@ -56,7 +56,7 @@ pub mod samples {
     /// `body`: `bytea`.
     pub const BODY: dsl::Column<Samples, dsl::Bytes> = dsl::Column::new("body");
     /// `doc`: `json`.
-    pub const DOC: dsl::Column<Samples, dsl::Json> = dsl::Column::new("doc");
+    pub const DOC: dsl::Column<Samples, dsl::PlainJson> = dsl::Column::new("doc");
     /// `binary_doc`: `jsonb`.
     pub const BINARY_DOC: dsl::Column<Samples, Option<dsl::Json>> = dsl::Column::new("binary_doc");
     /// `day`: `date`.
@@ -170,7 +170,7 @@ pub mod samples {
         pub body: dsl::Bytes,
         /// `doc`: `json`.
         #[schema(value_type = Value)]
-        pub doc: dsl::Json,
+        pub doc: dsl::PlainJson,
         /// `binary_doc`: `jsonb`.
         #[schema(value_type = Option<Value>, required)]
         pub binary_doc: Option<dsl::Json>,
@@ -420,7 +420,7 @@ pub mod samples {
         pub body: dsl::Bytes,
         /// `doc`: required.
         #[schema(value_type = Value)]
-        pub doc: dsl::Json,
+        pub doc: dsl::PlainJson,
         /// `binary_doc`: null if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<Value>)]
@@ -547,7 +547,7 @@ pub mod samples {
             amount: dsl::Decimal,
             price: dsl::Money,
             body: dsl::Bytes,
-            doc: dsl::Json,
+            doc: dsl::PlainJson,
             day: dsl::Date,
             time_of_day: dsl::TimeOfDay,
             zoned_time: dsl::TimeOfDay,
@@ -777,7 +777,7 @@ pub mod samples {
             deserialize_with = "dsl::as_json::present"
         )]
         #[schema(value_type = Option<Value>)]
-        pub doc: Option<dsl::Json>,
+        pub doc: Option<dsl::PlainJson>,
         /// `binary_doc`; `Some(None)` for null.
         #[serde(
             default,
@@ -1348,6 +1348,8 @@ pub mod types {
 
     impl dsl::Ordered for Rating {}
 
+    impl dsl::Extreme for Rating {}
+
     impl utoipa::PartialSchema for Rating {
         fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
             let labels: &[&str] = &["bad", "good", "best of all"];
@@ -1470,6 +1472,8 @@ pub mod types {
     }
 
     impl dsl::Ordered for Size {}
+
+    impl dsl::Extreme for Size {}
 
     impl utoipa::PartialSchema for Size {
         fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {

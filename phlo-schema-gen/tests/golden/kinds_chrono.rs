@@ -57,7 +57,7 @@ pub mod samples {
     /// `body`: `bytea`.
     pub const BODY: dsl::Column<Samples, dsl::Bytes> = dsl::Column::new("body");
     /// `doc`: `json`.
-    pub const DOC: dsl::Column<Samples, dsl::Json> = dsl::Column::new("doc");
+    pub const DOC: dsl::Column<Samples, dsl::PlainJson> = dsl::Column::new("doc");
     /// `binary_doc`: `jsonb`.
     pub const BINARY_DOC: dsl::Column<Samples, Option<dsl::Json>> = dsl::Column::new("binary_doc");
     /// `day`: `date`.
@@ -182,7 +182,7 @@ pub mod samples {
         pub body: dsl::Bytes,
         /// `doc`: `json`.
         #[schema(value_type = Value)]
-        pub doc: dsl::Json,
+        pub doc: dsl::PlainJson,
         /// `binary_doc`: `jsonb`.
         #[schema(value_type = Option<Value>, required)]
         pub binary_doc: Option<dsl::Json>,
@@ -449,7 +449,7 @@ pub mod samples {
         pub body: dsl::Bytes,
         /// `doc`: required.
         #[schema(value_type = Value)]
-        pub doc: dsl::Json,
+        pub doc: dsl::PlainJson,
         /// `binary_doc`: null if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<Value>)]
@@ -591,7 +591,7 @@ pub mod samples {
             amount: dsl::rust_decimal::Decimal,
             price: dsl::Money,
             body: dsl::Bytes,
-            doc: dsl::Json,
+            doc: dsl::PlainJson,
             day: dsl::chrono::NaiveDate,
             time_of_day: dsl::chrono::NaiveTime,
             zoned_time: dsl::TimeOfDay,
@@ -821,7 +821,7 @@ pub mod samples {
             deserialize_with = "dsl::as_json::present"
         )]
         #[schema(value_type = Option<Value>)]
-        pub doc: Option<dsl::Json>,
+        pub doc: Option<dsl::PlainJson>,
         /// `binary_doc`; `Some(None)` for null.
         #[serde(
             default,
@@ -1408,6 +1408,8 @@ pub mod types {
 
     impl dsl::Ordered for Rating {}
 
+    impl dsl::Extreme for Rating {}
+
     impl utoipa::PartialSchema for Rating {
         fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
             let labels: &[&str] = &["bad", "good", "best of all"];
@@ -1530,6 +1532,8 @@ pub mod types {
     }
 
     impl dsl::Ordered for Size {}
+
+    impl dsl::Extreme for Size {}
 
     impl utoipa::PartialSchema for Size {
         fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
