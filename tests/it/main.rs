@@ -28,6 +28,7 @@ mod login;
 mod numbers;
 mod pipeline;
 mod reading;
+mod scale;
 mod streaming;
 mod trips;
 mod typed;
