@@ -29,6 +29,7 @@ mod numbers;
 mod pipeline;
 mod plain;
 mod reading;
+mod scale;
 mod streaming;
 mod trips;
 mod typed;

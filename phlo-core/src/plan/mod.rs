@@ -27,10 +27,10 @@ use crate::{
 pub use self::guard::{Access, Guard, RowCount};
 pub use self::model::{
     ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
-    CustomArgument, Element, EmbedName, EmbedPlan, EmbedShape, Explain, FieldPlan, FilterPlan,
-    JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind, MutationPlan,
-    NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsForm, RowsPlan, SelectPlan,
-    Source, SpreadColumn, Typing,
+    CustomArgument, Element, EmbedName, EmbedPlace, EmbedPlan, EmbedShape, Explain, FieldPlan,
+    FilterPlan, JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind,
+    MutationPlan, NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsForm, RowsPlan,
+    SelectPlan, Source, SpreadColumn, Typing,
 };
 
 /// What a server allows, and what it adds to every request.

@@ -3,8 +3,8 @@
 use crate::{
     error::{Code, Error, Result},
     plan::{
-        Context, EmbedName, EmbedPlan, EmbedShape, JoinCondition, LegacyTarget, ReadNode, Source,
-        SpreadColumn,
+        Condition, Context, EmbedName, EmbedPlace, EmbedPlan, EmbedShape, JoinCondition,
+        LegacyTarget, ReadNode, Source, SpreadColumn,
         draft::Draft,
         filter::Embeds,
         spread::{self, Lifted},
@@ -22,6 +22,8 @@ struct Level<'s> {
     table: Option<&'s Table>,
     joins: Vec<JoinCondition>,
     junction: Option<(QualifiedName, Ident)>,
+    /// Whether a constraint allows one row at most for each row around it.
+    single: bool,
 }
 
 /// How the rows of a level appear in the level around it.
@@ -63,6 +65,7 @@ impl<'s> Context<'s, '_> {
             table: self.schema.table(name),
             joins: Vec::new(),
             junction: None,
+            single: false,
         };
         let (mut node, _) = self.plan_level(&draft, root, false, Spread::No, &mut Names(0))?;
         node.output = output;
@@ -112,16 +115,23 @@ impl<'s> Context<'s, '_> {
         let known = Embeds { drafts: &draft.children, plans: &embeds };
         let filters = draft.filters.iter().map(|it| self.plan_filter(level.table, it, &known));
         let logic = draft.logic.iter().map(|it| self.plan_logic(level.table, it, &known));
-        let conditions = filters.chain(logic).collect();
+        let conditions: Vec<_> = filters.chain(logic).collect();
         let mut order = Vec::with_capacity(draft.order.len());
         for term in draft.order {
             order.push(self.plan_order(level.table, &level.name, term, &known)?);
         }
         let range = match self.request.action {
             Action::Mutate { .. } => draft.range,
+            // One row can't be too many, and the database joins what has no limit as it likes.
+            Action::Read { .. } | Action::Call { .. } if level.single => draft.range,
             Action::Read { .. } | Action::Call { .. } => draft.range.capped(self.limits.max_rows),
         };
         let grouped = select.iter().any(|item| item.aggregate.is_some()) || lifted_aggregate;
+        if !grouped && !order.is_empty() && range.limit.is_some() {
+            for embed in embeds.iter_mut().filter(|embed| can_be_column(embed, &conditions)) {
+                embed.place = EmbedPlace::Column;
+            }
+        }
         let node = ReadNode {
             from: level.from,
             alias: level.alias,
@@ -167,7 +177,8 @@ impl<'s> Context<'s, '_> {
             Spread::One => EmbedShape::SpreadOne(columns),
             Spread::Many => spread::many(&alias, &mut node, columns)?,
         };
-        Ok(EmbedPlan { node, alias, join: embed.join.unwrap_or(JoinKind::Left), shape })
+        let join = embed.join.unwrap_or(JoinKind::Left);
+        Ok(EmbedPlan { node, alias, join, shape, place: EmbedPlace::Join })
     }
 
     /// The level at the end of a relationship.
@@ -181,6 +192,9 @@ impl<'s> Context<'s, '_> {
             table: self.schema.table(&way.target),
             joins: Vec::new(),
             junction: None,
+            single: way.is_to_one()
+                && !way.target_is_view
+                && !matches!(way.link, Link::Computed { .. }),
         };
         match &way.link {
             Link::ManyToOne(key) | Link::OneToMany(key) | Link::OneToOne { key, .. } => {
@@ -238,6 +252,23 @@ impl<'s> Context<'s, '_> {
                 None | Some(_) => select.push(item),
             }
         }
+    }
+}
+
+/// Whether an embed is one value in the answer, and nothing that rows are chosen by.
+///
+/// A single object isn't: PostgreSQL may find many of them at once where they are joined.
+fn can_be_column(embed: &EmbedPlan, conditions: &[Condition]) -> bool {
+    embed.join == JoinKind::Left
+        && matches!(embed.shape, EmbedShape::Array(EmbedName::Shown(_)))
+        && !conditions.iter().any(|condition| is_about(condition, &embed.alias))
+}
+
+fn is_about(condition: &Condition, embed: &Ident) -> bool {
+    match condition {
+        Condition::Group { members, .. } => members.iter().any(|member| is_about(member, embed)),
+        Condition::Filter(_) => false,
+        Condition::Embed { alias, .. } => alias == embed,
     }
 }
 

@@ -1,10 +1,11 @@
-//! Queries, with their embeds as lateral joins, and the queries that count them.
+//! Queries, with their embeds as lateral joins or as columns, and the queries that count them.
 
 use sea_query::{Expr, IntoTableRef, JoinType, SelectStatement, TableRef};
 
 use crate::{
     plan::{
-        EmbedName, EmbedPlan, EmbedShape, OrderPlan, ReadNode, SelectPlan, Source, SpreadColumn,
+        EmbedName, EmbedPlace, EmbedPlan, EmbedShape, OrderPlan, ReadNode, SelectPlan, Source,
+        SpreadColumn,
     },
     request::JoinKind,
     schema::Ident,
@@ -63,7 +64,7 @@ pub(crate) fn query(node: &ReadNode, kind: JsonKind) -> SelectStatement {
         embed_columns(&mut columns, embed, kind);
     }
     let groups = columns.groups;
-    for embed in &node.embeds {
+    for embed in node.embeds.iter().filter(|embed| embed.place == EmbedPlace::Join) {
         join(&mut query, embed, kind);
     }
     for join in expr::joins(&node.joins) {
@@ -152,7 +153,10 @@ fn embed_columns(columns: &mut Columns<'_>, embed: &EmbedPlan, kind: JsonKind) {
         }
         EmbedShape::Array(EmbedName::Shown(shown)) => {
             columns.group_unless(false);
-            let rows = column(&embed.alias, &Ident::new(ROWS));
+            let rows = match embed.place {
+                EmbedPlace::Join => column(&embed.alias, &Ident::new(ROWS)),
+                EmbedPlace::Column => Expr::SubQuery(None, Box::new(array(embed, kind).into())),
+            };
             columns.query.expr_as(builtin("coalesce", [rows, constant("'[]'")]), iden(shown));
         }
         EmbedShape::Object(EmbedName::Hidden) | EmbedShape::Array(EmbedName::Hidden) => {}
@@ -189,18 +193,12 @@ fn join(outer: &mut SelectStatement, embed: &EmbedPlan, kind: JsonKind) {
         JoinKind::Inner => JoinType::InnerJoin,
         JoinKind::Left => JoinType::LeftJoin,
     };
-    let inner = query(&embed.node, kind);
     let alias = iden(&embed.alias);
     let (rows, always) = match &embed.shape {
-        EmbedShape::Object(_) | EmbedShape::SpreadOne(_) => (inner, true),
-        EmbedShape::Array(_) => {
-            let mut rows = SelectStatement::new();
-            rows.expr_as(json_agg(&embed.alias, kind), ROWS);
-            rows.from_subquery(inner, alias.clone());
-            (rows, false)
-        }
+        EmbedShape::Object(_) | EmbedShape::SpreadOne(_) => (query(&embed.node, kind), true),
+        EmbedShape::Array(_) => (array(embed, kind), false),
         EmbedShape::SpreadMany { columns, order_columns, order } => {
-            let mut inner = inner;
+            let mut inner = query(&embed.node, kind);
             for (source, item) in order_columns {
                 expr::select(&mut inner, source.as_ref().unwrap_or(&embed.node.alias), item);
             }
@@ -222,6 +220,14 @@ fn join(outer: &mut SelectStatement, embed: &EmbedPlan, kind: JsonKind) {
         JoinKind::Inner | JoinKind::Left => constant("TRUE"),
     };
     outer.join_lateral(join_type, rows, alias, on);
+}
+
+/// One row with the rows of an embed as an array; null if there are none.
+fn array(embed: &EmbedPlan, kind: JsonKind) -> SelectStatement {
+    let mut rows = SelectStatement::new();
+    rows.expr_as(json_agg(&embed.alias, kind), ROWS);
+    rows.from_subquery(query(&embed.node, kind), iden(&embed.alias));
+    rows
 }
 
 fn json_agg(alias: &Ident, kind: JsonKind) -> Expr {

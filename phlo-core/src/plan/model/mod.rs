@@ -17,8 +17,9 @@ pub use self::{
     call::{ArgumentValue, ArgumentsPlan, CallPlan, NamedArgument},
     mutate::{Conflict, JsonColumn, JsonRows, JsonShape, MutationKind, MutationPlan},
     read::{
-        Condition, EmbedName, EmbedPlan, EmbedShape, FieldPlan, FilterPlan, JoinCondition,
-        OperationPlan, OrderPlan, ReadNode, SelectPlan, Source, SpreadColumn, Typing,
+        Condition, EmbedName, EmbedPlace, EmbedPlan, EmbedShape, FieldPlan, FilterPlan,
+        JoinCondition, OperationPlan, OrderPlan, ReadNode, SelectPlan, Source, SpreadColumn,
+        Typing,
     },
 };
 

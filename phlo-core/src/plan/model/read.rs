@@ -105,6 +105,17 @@ pub struct EmbedPlan {
     pub join: JoinKind,
     /// How its rows appear in the row around it.
     pub shape: EmbedShape,
+    /// Where it is read.
+    pub place: EmbedPlace,
+}
+
+/// Where an embed is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbedPlace {
+    /// Joined to the row around it, and so read before rows are grouped, ordered and limited.
+    Join,
+    /// Among the columns of the row around it, and so read only for rows that are left after that.
+    Column,
 }
 
 /// How the rows of an embed appear in the row around it.
