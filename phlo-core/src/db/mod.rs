@@ -258,8 +258,18 @@ impl<B: Backend> Database<B> {
     ///
     /// Whatever a stage refuses.
     pub async fn answer(&self, request: &Request) -> Result<engine::Answer> {
-        let plan = self.plan(request)?;
-        let work = self.work(request, &plan, sql::render(&plan));
+        let mut plan = self.plan(request)?;
+        let work = match &self.caller {
+            Some(caller) => {
+                let settings = &self.shared.settings;
+                Work::As(engine::transaction(settings, request, caller, &plan))
+            }
+            None => {
+                // Nobody else writes the body then.
+                plan.rows = None;
+                self.work(request, &plan, sql::render(&plan))
+            }
+        };
         let results = self.backend.run(&work).await?;
         let outcome = exec::decode(&plan, self.shared.settings.limits.max_rows, results)?;
         Ok(engine::Answer { plan, outcome })
