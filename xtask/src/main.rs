@@ -1,5 +1,6 @@
 //! Chores of the repository.
 
+mod bench;
 mod compatibility;
 
 use std::{env, path::Path, process::ExitCode};
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
     let done = match *arguments {
         ["compatibility"] => compatibility::write(root),
         ["compatibility", "--check"] => compatibility::check(root),
-        _ => Err("usage: cargo xtask compatibility [--check]".into()),
+        ["bench", ref options @ ..] => bench::run(root, options),
+        _ => Err("usage: cargo xtask compatibility [--check], or cargo xtask bench [--help]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
