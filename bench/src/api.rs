@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::process::{Child, Command};
+use tokio::{
+    io::AsyncReadExt as _,
+    process::{Child, Command},
+};
 
 use crate::{
     error::{Error, Result},
@@ -61,10 +64,12 @@ impl Api {
             .env("PGRST_DB_ANON_ROLE", Caller::Visitor.role())
             .env("PGRST_DB_POOL", pool.to_string())
             .env("PGRST_JWT_SECRET", SECRET)
+            .env("PGRST_LOG_LEVEL", "crit")
             .env("PGRST_SERVER_HOST", address.ip().to_string())
             .env("PGRST_SERVER_PORT", address.port().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(Error::io(format!("could not run {}", program.display())))?;
@@ -73,10 +78,20 @@ impl Api {
         let mut last = "it doesn't listen".to_owned();
         while started.elapsed() < PATIENCE {
             if let Some(status) = child.try_wait().map_err(Error::io("the server"))? {
-                return Err(Error::NotReady(format!("it has ended, {status}")));
+                let mut log = String::new();
+                if let Some(mut output) = child.stderr.take() {
+                    output.read_to_string(&mut log).await.map_err(Error::io("the server's log"))?;
+                }
+                return Err(Error::NotReady(format!("{status}\n{}", log.trim_end())));
             }
             match ask(address, READY).await {
                 Ok(reply) if reply.status == 200 => {
+                    if let Some(mut output) = child.stderr.take() {
+                        // A pipe that nobody reads stops who writes to it.
+                        tokio::spawn(async move {
+                            tokio::io::copy(&mut output, &mut tokio::io::sink()).await.ok();
+                        });
+                    }
                     return Ok(Self { _child: child, process, address });
                 }
                 Ok(reply) => last = format!("it answers with {}", reply.status),

@@ -119,7 +119,8 @@ impl Database {
              (select to_json(t) from ({sql}) t limit 1)) as key"
         );
         let rows = format!("select substring(t::text, 2, length(t::text) - 2) from ({sql}) t");
-        Ok(self.ask(scenario, &header)? + &self.ask(scenario, &rows)?)
+        let (header, rows) = (self.ask(scenario, &header)?, self.ask(scenario, &rows)?);
+        Ok(format!("{}\n{rows}", header.trim_end()))
     }
 
     /// What a statement prints, run as the caller of a scenario.

@@ -92,8 +92,8 @@ fn scenarios(options: &Options) -> Vec<Scenario> {
 fn method(options: &Options) -> String {
     let Options { connections, pool, rounds, seconds, .. } = options;
     format!(
-        "{connections} connections, {pool} from the server to PostgreSQL; \
-         medians of {rounds} rounds of {seconds} s"
+        "{connections} connections to the server, {pool} from there to PostgreSQL; \
+         {rounds} x {seconds} s for each scenario, medians"
     )
 }
 
