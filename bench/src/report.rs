@@ -94,18 +94,20 @@ impl Row {
         let limits: Vec<_> = self.rounds.iter().filter_map(|round| round.limit).collect();
         // Each round is compared with its own neighbour, so that noise falls on both.
         let shares = self.rounds.iter().filter_map(|it| Some(it.rate / it.limit?.0 * 100.0));
-        let time = |of: fn(&Round) -> Option<Duration>| self.rounds.iter().filter_map(of).collect();
+        let time = |of: fn(&Round) -> Option<Duration>| -> Vec<_> {
+            self.rounds.iter().filter_map(of).collect()
+        };
         let highest = self.rounds.iter().filter_map(|round| round.highest).max();
         [
             self.name.to_owned(),
             rate(self.rounds.iter().map(|round| round.rate).collect()),
             rate(limits.iter().map(|(rate, _)| *rate).collect()),
             share(shares.collect()),
-            milliseconds(time(|round| round.median)),
-            milliseconds(time(|round| round.slow)),
-            microseconds(time(|round| round.api)),
-            microseconds(time(|round| round.postgres)),
-            microseconds(limits.iter().filter_map(|(_, cpu)| *cpu).collect()),
+            milliseconds(&time(|round| round.median)),
+            milliseconds(&time(|round| round.slow)),
+            microseconds(&time(|round| round.api)),
+            microseconds(&time(|round| round.postgres)),
+            microseconds(&limits.iter().filter_map(|(_, cpu)| *cpu).collect::<Vec<_>>()),
             highest.map_or_else(none, mebibytes),
         ]
     }
@@ -131,11 +133,11 @@ fn share(mut values: Vec<f64>) -> String {
     if rounds == 1 { middle } else { format!("{middle} ({low:.0}-{high:.0})") }
 }
 
-fn milliseconds(values: Vec<Duration>) -> String {
+fn milliseconds(values: &[Duration]) -> String {
     median(seconds(values)).map_or_else(none, |it| format!("{:.1} ms", it * 1e3))
 }
 
-fn microseconds(values: Vec<Duration>) -> String {
+fn microseconds(values: &[Duration]) -> String {
     median(seconds(values)).map_or_else(none, |it| format!("{} µs", thousands(it * 1e6)))
 }
 
@@ -144,7 +146,7 @@ fn mebibytes(bytes: u64) -> String {
     format!("{:.0} MiB", bytes as f64 / MEBIBYTE)
 }
 
-fn seconds(values: Vec<Duration>) -> Vec<f64> {
+fn seconds(values: &[Duration]) -> Vec<f64> {
     values.iter().map(Duration::as_secs_f64).collect()
 }
 

@@ -1,12 +1,6 @@
 //! Builds the server and the bench as they are shipped, and becomes the bench.
 
-use std::{
-    env,
-    error::Error,
-    os::unix::process::CommandExt as _,
-    path::Path,
-    process::Command,
-};
+use std::{env, error::Error, os::unix::process::CommandExt as _, path::Path, process::Command};
 
 /// Passes the options on; returns only if something fails.
 pub(crate) fn run(root: &Path, options: &[&str]) -> Result<(), Box<dyn Error>> {

@@ -14,7 +14,9 @@ fn main() -> ExitCode {
         ["compatibility"] => compatibility::write(root),
         ["compatibility", "--check"] => compatibility::check(root),
         ["bench", ref options @ ..] => bench::run(root, options),
-        _ => Err("usage: cargo xtask compatibility [--check], or cargo xtask bench [--help]".into()),
+        _ => {
+            Err("usage: cargo xtask compatibility [--check], or cargo xtask bench [--help]".into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
