@@ -9,10 +9,10 @@ use phlo_bench::Options;
 async fn the_bench_measures_this_server() {
     let server = env!("CARGO_BIN_EXE_phlo-http");
     let arguments = ["bench", "--server", server, "--seconds=1", "--rounds=1", "--connections=2"];
-    let some = ["--scenario=one_row", "--scenario=csv_10k", "--scenario=insert_1"];
-    let options = Options::try_parse_from(arguments.into_iter().chain(some)).unwrap();
+    let one = ["--scenario=row_security"];
+    let options = Options::try_parse_from(arguments.into_iter().chain(one)).unwrap();
     let report = phlo_bench::run(&options).await.unwrap().to_string();
     let rate = |line: &str| line.split('|').nth(2)?.trim().replace(',', "").parse().ok();
     let rates: Vec<f64> = report.lines().filter_map(rate).collect();
-    assert!(rates.len() == 3 && rates.iter().all(|rate| *rate > 0.0), "{report}");
+    assert!(rates.len() == 1 && rates.iter().all(|rate| *rate > 0.0), "{report}");
 }
