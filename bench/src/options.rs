@@ -14,10 +14,10 @@ use crate::scenario::NAMES;
 #[command(name = "cargo xtask bench", disable_version_flag = true)]
 pub struct Options {
     /// How long each measurement lasts.
-    #[arg(long, default_value = "1", value_name = "N")]
+    #[arg(long, default_value = "2", value_name = "N")]
     pub seconds: NonZeroU32,
     /// How often each scenario is measured; the table has the medians.
-    #[arg(long, default_value = "5", value_name = "N")]
+    #[arg(long, default_value = "3", value_name = "N")]
     pub rounds: NonZeroU32,
     /// Connections to the server, and of pgbench to PostgreSQL; each waits for its answer.
     #[arg(long, default_value = "16", value_name = "N")]

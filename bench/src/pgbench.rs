@@ -113,12 +113,16 @@ fn script(scenario: &Scenario) -> String {
     )
 }
 
-/// Transactions a second, and how many there were.
+/// Transactions a second, and how many there were. pgbench tells no speed of none.
 fn parse(output: &str) -> Option<(f64, u64)> {
     let after = |start: &str| output.lines().find_map(|line| line.strip_prefix(start));
-    let rate = after("tps = ")?.split_whitespace().next()?.parse().ok()?;
     let transactions = after("number of transactions actually processed: ")?;
-    Some((rate, transactions.split('/').next()?.trim().parse().ok()?))
+    let transactions = transactions.split('/').next()?.trim().parse().ok()?;
+    if transactions == 0 {
+        return Some((0.0, 0));
+    }
+    let rate = after("tps = ")?.split_whitespace().next()?.parse().ok()?;
+    Some((rate, transactions))
 }
 
 #[cfg(test)]
@@ -133,6 +137,8 @@ mod tests {
                       latency average = 0.456 ms\n\
                       tps = 35061.500000 (without initial connection time)\n";
         assert_eq!(parse(output), Some((35_061.5, 70_123)));
+        let none = "number of transactions actually processed: 0\n";
+        assert_eq!(parse(none), Some((0.0, 0)));
         assert_eq!(parse("pgbench: error: no"), None);
     }
 

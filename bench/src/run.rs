@@ -152,6 +152,10 @@ impl Bench<'_> {
         let Some(pgbench) = self.pgbench else { return Ok(None) };
         self.prepare(scenario)?;
         let limit = pgbench.run(scenario).await?;
+        if limit.transactions == 0 {
+            // The machine stood still, and there is nothing to compare with in this round.
+            return Ok(None);
+        }
         let process = self.database.process;
         let used = || {
             let used = limit.after.of(process)?.checked_sub(limit.before.of(process)?)?;
