@@ -1,5 +1,6 @@
 //! Chores of the repository.
 
+mod bench;
 mod compatibility;
 mod features;
 
@@ -14,7 +15,12 @@ fn main() -> ExitCode {
         ["compatibility"] => compatibility::write(root),
         ["compatibility", "--check"] => compatibility::check(root),
         ["features"] => features::check(root),
-        _ => Err("usage: cargo xtask compatibility [--check]\n       cargo xtask features".into()),
+        ["bench", ref options @ ..] => bench::run(root, options),
+        _ => {
+            Err("usage: cargo xtask compatibility [--check]\n       cargo xtask features\n       \
+                  cargo xtask bench [--help]"
+                .into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
