@@ -355,7 +355,6 @@ fn with_one_more_table(keyed: Option<proptest::sample::Index>) -> Schema {
         updatable: true,
         deletable: true,
         primary_key: Vec::new(),
-        plain: false,
         unique: Vec::new(),
         columns: [(Ident::new("zz_ref"), column)].into_iter().collect(),
     });

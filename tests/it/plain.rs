@@ -46,7 +46,7 @@ async fn relations_are_plain_if_nothing_of_their_own_runs() {
     sqlx::raw_sql(RELATIONS).execute(&mut *connection).await.unwrap();
     let options = Options { schemas: vec!["plain".into()], ..Options::default() };
     let schema = introspect(connection, &options).await.unwrap();
-    let is_plain = |name: &str| schema.table(&QualifiedName::new("plain", name)).unwrap().plain;
+    let is_plain = |name: &str| schema.is_plain(&QualifiedName::new("plain", name));
     for name in ["film", "recent", "named", "titles", "parts", "owned"] {
         assert!(is_plain(name), "{name} is plain");
     }

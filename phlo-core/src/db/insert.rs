@@ -23,7 +23,7 @@ impl<B: Backend + Stepwise> Database<B> {
     /// Adds the rows of an insert, and after them those of a stream as they come, in one
     /// transaction: all of them, or none. Says how many rows it was.
     ///
-    /// Memory is needed for about a megabyte of rows, whatever their number. A connection is in use
+    /// Memory is needed for about half a megabyte of rows, whatever their number. A connection is in use
     /// from the first of them to the last. Each megabyte is a statement of its own, so that triggers
     /// for each statement run as often, and a row can be met again that an earlier one has added.
     ///

@@ -25,7 +25,7 @@ use crate::{
 /// How many bytes of JSON make a batch, about. At this length the database takes far longer for the
 /// rows than for anything else that a statement costs, and whoever makes batches needs no more
 /// memory than a few times this.
-pub const BATCH: usize = 1 << 20;
+pub const BATCH: usize = 1 << 19;
 
 /// Whoever has the rows of an insert.
 pub trait RowSource: Send {

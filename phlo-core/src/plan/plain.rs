@@ -12,11 +12,9 @@ impl Context<'_, '_> {
     /// cast or operator.
     pub(crate) fn is_plain(&self, node: &ReadNode) -> bool {
         let Source::Table(name) = &node.from else { return false };
-        let Some(table) = self.schema.table(name).filter(|table| table.plain) else { return false };
-        let junction_is_plain = node.junction.as_ref().is_none_or(|(junction, _)| {
-            self.schema.table(junction).is_some_and(|table| table.plain)
-        });
-        junction_is_plain
+        let Some(table) = self.schema.table(name) else { return false };
+        let junction = node.junction.as_ref().map(|(junction, _)| junction);
+        std::iter::once(name).chain(junction).all(|name| self.schema.is_plain(name))
             && node.select.iter().all(|item| is_plain_selection(table, item))
             && node.conditions.iter().all(|condition| is_plain_condition(table, condition))
             && node.order.iter().all(|key| key.embed.is_none() && is_column(table, &key.field))

@@ -46,6 +46,11 @@ pub struct Contents {
     /// Comments of the exposed schemas.
     #[serde(default)]
     pub descriptions: BTreeMap<Ident, String>,
+    /// Tables and views whose reading runs PostgreSQL's own code alone, and nothing that changes
+    /// settings, so that the response can't depend on it. What is not here is merely not known to be
+    /// so. Snapshots don't have it.
+    #[serde(skip)]
+    pub plain: BTreeSet<QualifiedName>,
 }
 
 /// Everything that requests can name, indexed for lookup.
@@ -58,6 +63,7 @@ pub struct Schema {
     representations: BTreeMap<(QualifiedName, QualifiedName), QualifiedName>,
     media_handlers: BTreeMap<HandlerTarget, Vec<MediaHandler>>,
     types: BTreeSet<QualifiedName>,
+    plain: BTreeSet<QualifiedName>,
     descriptions: BTreeMap<Ident, String>,
 }
 
@@ -69,6 +75,7 @@ impl Schema {
         let mut schema = Self {
             server_version: contents.server_version,
             types: contents.types,
+            plain: contents.plain,
             descriptions: contents.descriptions,
             ..Self::default()
         };
@@ -111,6 +118,7 @@ impl Schema {
                 .collect(),
             media_handlers: self.media_handlers.values().flatten().cloned().collect(),
             types: self.types.clone(),
+            plain: self.plain.clone(),
             descriptions: self.descriptions.clone(),
         }
     }
@@ -182,6 +190,11 @@ impl Schema {
     /// Whether a type of that name exists in `pg_catalog` or a schema of the path.
     pub fn has_type(&self, name: &QualifiedName) -> bool {
         self.types.contains(name)
+    }
+
+    /// Whether reading a table or view is known to run PostgreSQL's own code alone.
+    pub fn is_plain(&self, name: &QualifiedName) -> bool {
+        self.plain.contains(name)
     }
 
     /// The comment of a schema.

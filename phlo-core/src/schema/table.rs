@@ -42,10 +42,6 @@ pub struct Table {
     /// The column sets of unique constraints, besides the primary key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unique: Vec<Vec<Ident>>,
-    /// Whether reading it runs PostgreSQL's own code alone, and nothing that changes settings, so
-    /// that the response can't depend on it. `false` is always safe; snapshots don't keep it.
-    #[serde(skip)]
-    pub plain: bool,
     /// The columns in the order of the table.
     pub columns: IndexMap<Ident, Column>,
 }

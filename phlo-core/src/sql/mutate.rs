@@ -41,14 +41,19 @@ pub(crate) fn mutation(plan: &MutationPlan) -> SubQueryStatement {
             body_columns(&mut row, values);
             row.limit(1);
             update.from(sea_query::TableRef::SubQuery(Box::new(row), BODY.into()));
-            update.cond_where(where_clause(&plan.table.name, conditions));
+            // No condition is written as none, for extensions that refuse such changes.
+            if !conditions.is_empty() {
+                update.cond_where(where_clause(&plan.table.name, conditions));
+            }
             update.returning(returning);
             update.into()
         }
         MutationKind::Delete { conditions } => {
             let mut delete = DeleteStatement::new();
             delete.from_table((iden(&plan.table.schema), iden(&plan.table.name)));
-            delete.cond_where(where_clause(&plan.table.name, conditions));
+            if !conditions.is_empty() {
+                delete.cond_where(where_clause(&plan.table.name, conditions));
+            }
             delete.returning(returning);
             delete.into()
         }

@@ -146,7 +146,7 @@ pub struct Config {
 /// The longest body of a request, if nothing else is set.
 pub(super) const MAX_BODY_SIZE: u64 = 10 * 1024 * 1024;
 
-/// How long a batch of rows may take to come: one of a megabyte over a slow line.
+/// How long a batch of rows may take to come: one of half a megabyte over a slow line.
 pub(super) const RECEIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a client may take nothing of a long answer, if nothing else is set.

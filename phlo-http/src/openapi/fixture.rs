@@ -34,7 +34,6 @@ pub(super) fn table(name: &str, columns: Vec<Column>) -> Table {
         updatable: true,
         deletable: true,
         primary_key: vec![Ident::new("id")],
-        plain: false,
         unique: Vec::new(),
         columns: columns.into_iter().map(|column| (column.name.clone(), column)).collect(),
     }

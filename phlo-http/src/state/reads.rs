@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    const TABLE: &str = r#"{"tables":[{"name":{"schema":"api","name":"films"},"kind":"table",
+    const TABLE: &str = r#"{"server_version":150000,"relationships":[],"routines":[],"tables":[{"name":{"schema":"api","name":"films"},"kind":"table",
         "insertable":true,"updatable":true,"deletable":true,"primary_key":["id"],"columns":{}}]}"#;
 
     fn schema() -> Arc<Schema> {

@@ -115,6 +115,12 @@ async fn read(connection: &mut PgConnection, options: &Options) -> Result<Conten
     })
     .await?;
     contents.media_handlers = read_media_handlers(connection, &exposed).await?;
+    rows(connection, include_str!("plain.sql"), &[&exposed], |(schema, name)| {
+        let (schema, name): (String, String) = (schema, name);
+        contents.plain.insert(QualifiedName::new(schema, name));
+        Ok(())
+    })
+    .await?;
     let searched = [exposed, path].concat();
     rows(connection, include_str!("types.sql"), &[&searched], |(schema, name)| {
         let (schema, name): (String, String) = (schema, name);
@@ -160,14 +166,6 @@ async fn read_tables(
     objects(connection, include_str!("tables.sql"), &[exposed], |mut table: Table| {
         names.table(&mut table);
         tables.insert(table.name.clone(), table);
-    })
-    .await?;
-    rows(connection, include_str!("plain.sql"), &[exposed], |(schema, name)| {
-        let (schema, name): (String, String) = (schema, name);
-        if let Some(table) = tables.get_mut(&QualifiedName::new(schema, name)) {
-            table.plain = true;
-        }
-        Ok(())
     })
     .await?;
     Ok(tables)

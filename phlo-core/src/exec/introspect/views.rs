@@ -231,7 +231,6 @@ mod tests {
                 updatable: true,
                 deletable: true,
                 primary_key: Vec::new(),
-                plain: false,
                 unique: Vec::new(),
                 columns: indexmap::IndexMap::new(),
             },
