@@ -318,7 +318,8 @@ mod of_rust_decimal {
     }
 }
 
-#[cfg(all(test, any(feature = "chrono", feature = "jiff", feature = "time")))]
+#[cfg(test)]
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 mod tests {
     use super::*;
 
