@@ -7,10 +7,11 @@ mod fragment;
 mod mutate;
 mod read;
 pub mod session;
+mod writer;
 
 use std::borrow::Cow;
 
-use sea_query::{PostgresQueryBuilder, SelectStatement, Value};
+use sea_query::{PostgresQueryBuilder, SelectStatement};
 
 use crate::{
     plan::{Explain, Plan, RowsForm, RowsPlan},
@@ -135,23 +136,8 @@ fn explain_prefix(explain: &Explain) -> String {
 }
 
 fn statement(query: &SelectStatement) -> Statement {
-    let (sql, values) = query.build(PostgresQueryBuilder);
-    Statement {
-        sql: sql.into(),
-        params: values.0.into_iter().map(param).collect(),
-        format: ResultFormat::Text,
-    }
-}
-
-/// This crate binds text, bytes and the numbers of a range; nothing else can be in a statement.
-fn param(value: Value) -> Param {
-    if let Value::String(Some(text)) = value {
-        Param::Text(text)
-    } else if let Value::Bytes(Some(bytes)) = value {
-        Param::Binary(bytes)
-    } else if let Value::BigUnsigned(Some(number)) = value {
-        Param::Number(i64::try_from(number).unwrap_or(i64::MAX))
-    } else {
-        Param::Null
-    }
+    let mut written = writer::Writer::default();
+    query.build_collect_into(PostgresQueryBuilder, &mut written);
+    let writer::Writer { sql, params } = written;
+    Statement { sql: sql.into(), params, format: ResultFormat::Text }
 }
