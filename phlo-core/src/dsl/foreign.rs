@@ -13,8 +13,10 @@
 
 use std::borrow::Cow;
 
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "rust_decimal", feature = "time"))]
+use crate::dsl::types::Extreme;
 use crate::dsl::{
-    types::{Extreme, Ordered},
+    types::Ordered,
     value::{Scalar, Unreadable},
 };
 
