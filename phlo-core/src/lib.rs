@@ -22,7 +22,7 @@
 //! let plan = plan::plan(&schema, &request, &plan::Limits::default())?;
 //! let statement = sql::render(&plan);
 //! assert!(statement.sql.contains(r#"WHERE "films"."year" >= $1"#));
-//! assert_eq!(statement.params.len(), 2);
+//! assert_eq!(statement.params, [sql::Param::Text("1980".to_owned())]);
 //! # Ok::<(), phlo_core::Error>(())
 //! ```
 //!
