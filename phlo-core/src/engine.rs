@@ -83,7 +83,7 @@ pub async fn answer(
     let plan = plan_for(executor.parameters(), schema, &request, &settings.limits)?;
     let prepared = Prepared::new(request, plan);
     let outcome = prepared.run(executor, settings, caller).await?;
-    Ok(Answer { plan: prepared.plan().clone(), outcome })
+    Ok(Answer { plan: prepared.into_plan(), outcome })
 }
 
 /// Plans a request for an executor whose statements have such parameters.

@@ -145,14 +145,12 @@ async fn answer(
             notes.timing.plan = lap(&mut clock);
             let negotiated = parsed.schema_negotiated;
             let read = PreparedRequest::new(prepared, canonical_query, negotiated, &schema);
-            match key.filter(|_| read.prepared.plan().legacy_targets.is_empty()) {
-                Some(key) => {
-                    let read = Arc::new(read);
-                    live.reads.keep(&key, &read);
-                    run(state, live, parts.version, &read, &caller, notes).await
-                }
-                None => run(state, live, parts.version, &read, &caller, notes).await,
+            let read = Arc::new(read);
+            // Each use of a legacy name is logged, as it is planned.
+            if let Some(key) = key.filter(|_| read.prepared.plan().legacy_targets.is_empty()) {
+                live.reads.keep(&key, &read);
             }
+            run(state, live, parts.version, &read, &caller, notes).await
         }
         Asked::Document { schema: name, output, accept } => {
             let extended = state.extensions().describe(&schema, &name);
@@ -203,13 +201,12 @@ async fn run(
         verbosity: live.config.client_error_verbosity,
     };
     let (request, plan) = (prepared.request(), prepared.plan());
-    let mut reply = match answering? {
+    let reply = match answering? {
         Answering::Whole(outcome) => respond::respond(&context, request, plan, outcome)?,
         Answering::Pieces(head, pieces) => {
             respond::respond_in_pieces(&context, request, plan, &head, pieces)?
         }
     };
-    respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
     notes.timing.response = lap(&mut clock);
     Ok(reply)
 }

@@ -82,8 +82,7 @@ pub(crate) async fn insert(
         schema_negotiated: parsed.schema_negotiated,
         verbosity: live.config.client_error_verbosity,
     };
-    let mut reply = respond::respond(&context, &request, &plan, outcome)?;
-    respond::warn_of_legacy_targets(&mut reply, &plan.legacy_targets);
+    let reply = respond::respond(&context, &request, &plan, outcome)?;
     notes.timing.response = lap(&mut clock);
     Ok(Inserted::Reply(Box::new(reply)))
 }

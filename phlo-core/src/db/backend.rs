@@ -58,6 +58,15 @@ impl Work {
         }
     }
 
+    /// The work as a unit of its own, whoever it is of.
+    #[cfg(any(feature = "pipeline", feature = "sqlx"))]
+    pub(crate) fn into_transaction(self) -> Transaction {
+        match self {
+            Self::As(transaction) => transaction,
+            Self::Plain { main, access, guard } => Self::transaction(main, access, guard),
+        }
+    }
+
     /// The role that it runs as; empty for the one that logged in.
     pub fn role(&self) -> &str {
         match self {

@@ -9,7 +9,7 @@ use std::{
 use futures_core::Stream;
 
 use crate::{
-    db::{Backend, Database, Work},
+    db::{Backend, Database},
     dsl::{Change as _, Insert, NewRow, NewRows, Table},
     engine::{self, RowSource},
     error::Result,
@@ -23,9 +23,10 @@ impl<B: Backend + Stepwise> Database<B> {
     /// Adds the rows of an insert, and after them those of a stream as they come, in one
     /// transaction: all of them, or none. Says how many rows it was.
     ///
-    /// Memory is needed for about half a megabyte of rows, whatever their number. A connection is in use
-    /// from the first of them to the last. Each megabyte is a statement of its own, so that triggers
-    /// for each statement run as often, and a row can be met again that an earlier one has added.
+    /// Memory is needed for a few times [`engine::BATCH`] bytes of rows, whatever their number. A
+    /// connection is in use from the first of them to the last. Each batch is a statement of its own,
+    /// so that triggers for each statement run as often, and a row can be met again that an earlier
+    /// one has added.
     ///
     /// ```no_run
     /// # use futures_util::Stream;
@@ -48,11 +49,9 @@ impl<B: Backend + Stepwise> Database<B> {
         S: Stream<Item = R> + Send,
     {
         let mut request = insert.to_request();
-        let begin =
-            |request: &Request, plan: &Plan| match self.work(request, plan, sql::render(plan)) {
-                Work::As(transaction) => transaction,
-                Work::Plain { main, access, guard } => Work::transaction(main, access, guard),
-            };
+        let begin = |request: &Request, plan: &Plan| {
+            self.work(request, plan, sql::render(plan)).into_transaction()
+        };
         let mut source = Rows { first: true, over: false, rows: pin!(rows) };
         let (schema, limits) = (self.schema(), &self.shared.settings.limits);
         let backend = &self.backend;

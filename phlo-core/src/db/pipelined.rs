@@ -58,10 +58,7 @@ impl Database<Pool> {
     {
         try_stream! {
             let (request, layout) = query.prepare(Casts::Yes);
-            let transaction = match self.typed_work(&request, None)? {
-                Work::As(transaction) => transaction,
-                Work::Plain { main, access, guard } => Work::transaction(main, access, guard),
-            };
+            let transaction = self.typed_work(&request, None)?.into_transaction();
             let mut rows = std::pin::pin!(self.backend.rows(transaction));
             while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
                 yield decode(&query, &row?, &layout)?;

@@ -47,8 +47,9 @@ pub fn can_come_in_batches(request: &Request) -> bool {
 /// Adds the rows of a source, in one transaction: all of them, or none.
 ///
 /// `begin` says everything about the transaction but the later batches, such as
-/// [`transaction`](crate::engine::transaction) does. Each batch is a statement of its own, so that triggers for each statement run once a batch. Rows
-/// are counted over all batches, and conditions on their number hold for all of them.
+/// [`transaction`](crate::engine::transaction) does. Each batch is a statement of its own, so that
+/// triggers for each statement run once a batch. Rows are counted over all batches, and conditions on
+/// their number hold for all of them.
 ///
 /// If the future is dropped, or the source fails, nothing is kept.
 ///

@@ -74,6 +74,11 @@ impl Prepared {
         &self.plan
     }
 
+    /// The plan, where nothing else is needed any more.
+    pub(super) fn into_plan(self) -> Plan {
+        self.plan
+    }
+
     /// The statement of the plan.
     pub fn statement(&self) -> &Statement {
         &self.main

@@ -5,6 +5,11 @@ use crate::parse::Input;
 /// The headers that a request without a body is read from.
 pub(super) const HEADERS: [&str; 4] = ["accept", "accept-profile", "prefer", "range"];
 
+/// Whether requests of a method have no body.
+pub(super) fn is_read(method: &str) -> bool {
+    ["GET", "HEAD"].contains(&method)
+}
+
 impl Input<'_> {
     /// A key that two reads share only if they mean the same, under the same options. None for
     /// other methods than `GET` and `HEAD`: those have a body.
@@ -22,7 +27,7 @@ impl Input<'_> {
     /// assert_eq!(Input { method: "POST", ..film }.read_key(), None);
     /// ```
     pub fn read_key(&self) -> Option<Vec<u8>> {
-        if !["GET", "HEAD"].contains(&self.method) {
+        if !is_read(self.method) {
             return None;
         }
         let mut key = Vec::with_capacity(16 + self.path.len() + self.query.len());

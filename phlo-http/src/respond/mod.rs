@@ -95,13 +95,14 @@ pub fn respond(
             Action::Call { invocation, .. } => called(context, request, plan, outcome, *invocation),
         }
     };
-    set(&mut reply, status, headers);
+    finish(&mut reply, plan, status, headers);
     Ok(reply)
 }
 
-/// What functions have set stands in the place of phlo's own.
-fn set(
+/// What functions have set stands in the place of phlo's own; warnings come last.
+fn finish(
     reply: &mut Reply,
+    plan: &Plan,
     status: Option<StatusCode>,
     headers: Option<Vec<(HeaderName, HeaderValue)>>,
 ) {
@@ -112,6 +113,7 @@ fn set(
         reply.headers.retain(|(name, _)| !headers.iter().any(|(own, _)| own == name));
         reply.headers.extend(headers);
     }
+    warn_of_legacy_targets(reply, &plan.legacy_targets);
 }
 
 fn read(
@@ -343,7 +345,7 @@ pub fn describe(allowed: &str) -> Reply {
 }
 
 /// Warns of embeds that were named by their table although they have an alias.
-pub fn warn_of_legacy_targets(reply: &mut Reply, targets: &[LegacyTarget]) {
+fn warn_of_legacy_targets(reply: &mut Reply, targets: &[LegacyTarget]) {
     if targets.is_empty() {
         return;
     }

@@ -36,6 +36,6 @@ pub fn respond_in_pieces(
     reply.body = Body::pieces(pieces);
     respond::content_type(&mut reply, context, request, &plan.media);
     respond::preferences(&mut reply, plan);
-    respond::set(&mut reply, status, headers);
+    respond::finish(&mut reply, plan, status, headers);
     Ok(reply)
 }

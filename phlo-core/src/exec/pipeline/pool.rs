@@ -245,17 +245,10 @@ impl Pool {
     ) -> Result<(Begun, Lease)> {
         let preparation = self.preparation();
         let mut lease = self.lease().await?;
-        // Each remedy helps once: statements are new the second time, and so is a connection.
         loop {
-            let Failure { error, remedy } =
-                match lease.connection()?.begin(transaction, preparation, most).await {
-                    Ok(begun) => return Ok((begun, lease)),
-                    Err(failure) => failure,
-                };
-            match remedy {
-                Remedy::None => return Err(error),
-                Remedy::PrepareAnew => {}
-                Remedy::Reconnect => lease.reopen().await?,
+            match lease.connection()?.begin(transaction, preparation, most).await {
+                Ok(begun) => return Ok((begun, lease)),
+                Err(failure) => lease.remedy(failure).await?,
             }
         }
     }
@@ -450,10 +443,21 @@ impl Lease {
         }
     }
 
-    /// Replaces the connection by a new one.
-    pub(super) async fn reopen(&mut self) -> Result<()> {
-        self.pooled = None;
-        self.pooled = Some(self.pool.open().await?);
+    /// Does what must be done before the same is tried again. Each remedy helps once: statements are
+    /// new the second time, and so is a connection.
+    ///
+    /// # Errors
+    ///
+    /// That of the failure, if there is no remedy; no connection.
+    pub(super) async fn remedy(&mut self, failure: Failure) -> Result<()> {
+        match failure.remedy {
+            Remedy::None => return Err(failure.error),
+            Remedy::PrepareAnew => {}
+            Remedy::Reconnect => {
+                self.pooled = None;
+                self.pooled = Some(self.pool.open().await?);
+            }
+        }
         Ok(())
     }
 }

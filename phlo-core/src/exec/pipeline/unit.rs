@@ -8,7 +8,6 @@ use crate::{
     exec::{
         pipeline::{
             pool::{Lease, Pool},
-            run::{Failure, Remedy},
             script::{self, Preparation, Step},
         },
         stepwise::{Stepwise, Unit, went_on},
@@ -37,22 +36,16 @@ impl Stepwise for Pool {
         let preparation = self.preparation();
         let mut lease = self.lease().await?;
         let mut steps = script::opening(transaction);
-        // Each remedy helps once: statements are new the second time, and so is a connection.
         loop {
             let connection = lease.connection()?;
             let begun = connection.run_steps(&mut steps, preparation).await;
             connection.uses += 1;
-            let Failure { error, remedy } = match begun {
+            match begun {
                 Ok(rows) => {
                     let role = transaction.role.as_str().into();
                     return Ok((OpenUnit { lease, role, preparation, failed: false }, rows));
                 }
-                Err(failure) => failure,
-            };
-            match remedy {
-                Remedy::None => return Err(error),
-                Remedy::PrepareAnew => {}
-                Remedy::Reconnect => lease.reopen().await?,
+                Err(failure) => lease.remedy(failure).await?,
             }
         }
     }
