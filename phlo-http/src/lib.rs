@@ -68,6 +68,7 @@ pub mod server;
 pub mod service;
 pub mod state;
 pub mod timing;
+mod unstoppable;
 pub mod upload;
 
 /// The version of PostgREST whose behaviour this server has.

@@ -15,6 +15,7 @@ use crate::{
     observe::{self, Access},
     respond::Reply,
     state::{Live, State},
+    unstoppable::Unstoppable,
     upload::{Bounds, Incoming},
 };
 
@@ -192,14 +193,8 @@ where
         if is_safe(request.method()) {
             return Box::pin(async move { Ok(api.answer(request).await) });
         }
-        // Dropping this future doesn't stop a write that has begun: whether its client waits for
-        // the answer must not decide whether it takes place.
-        let answering = tokio::spawn(async move { api.answer(request).await });
-        Box::pin(async move {
-            Ok(answering.await.unwrap_or_else(|_| {
-                into_response(Reply::new(StatusCode::INTERNAL_SERVER_ERROR), Version::HTTP_11)
-            }))
-        })
+        // Whether its client waits for the answer must not decide whether a write takes place.
+        Box::pin(Unstoppable::new(async move { Ok(api.answer(request).await) }))
     }
 }
 
