@@ -282,7 +282,8 @@ impl Pool {
                 });
             }
         }
-        let pooled = self.0.open().await?;
+        // Boxed, as all that is rare: each request has room for it otherwise.
+        let pooled = Box::pin(self.0.open()).await?;
         Ok(Lease { pooled: Some(pooled), permit: Some(permit), pool: self.0.clone() })
     }
 
@@ -455,7 +456,7 @@ impl Lease {
             Remedy::PrepareAnew => {}
             Remedy::Reconnect => {
                 self.pooled = None;
-                self.pooled = Some(self.pool.open().await?);
+                self.pooled = Some(Box::pin(self.pool.open()).await?);
             }
         }
         Ok(())

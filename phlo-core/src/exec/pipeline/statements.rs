@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::quality::RandomState as TextHasher;
 use indexmap::{Equivalent, IndexMap};
 
 /// Statements whose text is longer than this are not kept: what clients write must not fill memory.
@@ -20,7 +21,9 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 /// when it plans, so that a statement carries the permissions of the role that ran it first.
 #[derive(Debug)]
 pub(super) struct Statements {
-    prepared: IndexMap<Key, Prepared>,
+    /// Found by hashing long texts, for each request. There are few, so that texts made to share a
+    /// hash do no harm.
+    prepared: IndexMap<Key, Prepared, TextHasher>,
     capacity: usize,
     /// Counts lookups; tells which statement was used last.
     clock: u64,
@@ -90,7 +93,7 @@ impl Statements {
     /// Room for so many statements.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            prepared: IndexMap::new(),
+            prepared: IndexMap::default(),
             capacity: capacity.max(1),
             clock: 0,
             // Behind a pooler, connections may meet the statements of others unawares. Then the
