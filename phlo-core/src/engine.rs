@@ -114,9 +114,10 @@ pub fn transaction(
 }
 
 fn render(plan: &Plan) -> Statement {
-    match &plan.rows {
-        None => sql::render(plan),
-        Some(rows) => sql::render_for_writer(plan, rows),
+    match (sql::render_change(plan), &plan.rows) {
+        (Some(change), _) => change,
+        (None, None) => sql::render(plan),
+        (None, Some(rows)) => sql::render_for_writer(plan, rows),
     }
 }
 
@@ -129,6 +130,9 @@ fn with_statement(
 ) -> Transaction {
     let transaction = transaction_of(settings, request, caller, plan, main);
     match &plan.rows {
+        None if plan.bare.is_some() => {
+            Transaction { after: Some(sql::render_response_settings()), ..transaction }
+        }
         None => transaction,
         Some(rows) => Transaction {
             writer: Some(rows.writer.clone()),

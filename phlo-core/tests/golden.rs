@@ -100,6 +100,7 @@ fn statement(statement: &Statement) -> String {
             Param::Text(text) => format!("{text:?}"),
             Param::Number(number) => number.to_string(),
             Param::Binary(bytes) => format!("bytes {:?}", String::from_utf8_lossy(bytes)),
+            Param::Body(body) => format!("{:?}", String::from_utf8_lossy(body)),
         };
         writeln!(text, "${} = {value}", index + 1).unwrap();
     }

@@ -96,14 +96,14 @@ async fn answer(
             let headers = extracted.headers();
             let input = input(parts, &extracted, &headers, &NO_BODY);
             let about = About { state, live, schema: &schema, input: &input, parts };
-            match insert::insert(about, caller, upload, notes).await? {
+            match Box::pin(insert::insert(about, caller, upload, notes)).await? {
                 Inserted::Reply(reply) => return Ok(*reply),
                 Inserted::Not(upload) => upload.whole().await?,
             }
         }
     };
     if login::is_login(live, &parts.method, parts.uri.path()) {
-        return login::login(state, live, &body).await;
+        return Box::pin(login::login(state, live, &body)).await;
     }
     let mut clock = Instant::now();
     let extracted = Extracted::new(parts);
@@ -122,10 +122,10 @@ async fn answer(
     let headers = extracted.headers();
     let input = input(parts, &extracted, &headers, &body);
     // A hook may make something else of each request.
-    let key = if state.extensions().sees_requests() { None } else { input.read_key() };
-    if let Some(read) = key.as_deref().and_then(|key| live.reads.find(key, &schema)) {
+    let key = if state.extensions().sees_requests() { None } else { input.key() };
+    if let Some(asked) = key.as_deref().and_then(|key| live.plans.find(key, &schema, &body)) {
         notes.timing.parse = lap(&mut clock);
-        return run(state, live, parts.version, &read, &caller(), notes).await;
+        return run(state, live, parts.version, &asked, &caller(), notes).await;
     }
     let parsed = parse::request(&input, &live.parse)?;
     notes.timing.parse = lap(&mut clock);
@@ -144,19 +144,20 @@ async fn answer(
             let prepared = Prepared::new(*request, plan);
             notes.timing.plan = lap(&mut clock);
             let negotiated = parsed.schema_negotiated;
-            let read = PreparedRequest::new(prepared, canonical_query, negotiated, &schema);
-            let read = Arc::new(read);
+            let asked = PreparedRequest::new(prepared, canonical_query, negotiated, &schema);
             // Each use of a legacy name is logged, as it is planned.
-            if let Some(key) = key.filter(|_| read.prepared.plan().legacy_targets.is_empty()) {
-                live.reads.keep(&key, &read);
+            if let Some(key) = key.filter(|_| asked.prepared.plan().legacy_targets.is_empty()) {
+                live.plans.keep(&key, &asked);
             }
-            run(state, live, parts.version, &read, &caller, notes).await
+            run(state, live, parts.version, &asked, &caller, notes).await
         }
         Asked::Document { schema: name, output, accept } => {
             let extended = state.extensions().describe(&schema, &name);
             let schema = extended.as_ref().unwrap_or(&schema);
             let document = Document { state, live, schema, name: &name };
-            let mut reply = document.reply(&caller(), output, &accept, notes).await?;
+            let caller = caller();
+            let reply = Box::pin(document.reply(&caller, output, &accept, notes));
+            let mut reply = reply.await?;
             if parsed.schema_negotiated {
                 reply.add(http::HeaderName::from_static("content-profile"), name.as_str());
             }

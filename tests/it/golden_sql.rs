@@ -99,8 +99,8 @@ async fn explain(
         .map(|param| match (param, parameters) {
             (Param::Number(_), _) => "bigint",
             (Param::Binary(_), _) => "bytea",
-            (Param::Null | Param::Text(_), Parameters::Untyped) => "unknown",
-            (Param::Null | Param::Text(_), Parameters::Text) => "text",
+            (Param::Null | Param::Text(_) | Param::Body(_), Parameters::Untyped) => "unknown",
+            (Param::Null | Param::Text(_) | Param::Body(_), Parameters::Text) => "text",
         })
         .collect();
     let values: Vec<String> = statement.params.iter().map(literal).collect();
@@ -116,6 +116,7 @@ fn literal(param: &Param) -> String {
     match param {
         Param::Null => "null".to_owned(),
         Param::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        Param::Body(body) => format!("'{}'", String::from_utf8_lossy(body).replace('\'', "''")),
         Param::Number(number) => number.to_string(),
         Param::Binary(bytes) => {
             let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

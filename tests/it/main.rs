@@ -21,6 +21,7 @@ mod formats;
 mod functions;
 mod golden_sql;
 mod introspect;
+mod kept;
 mod lakehouse_sql;
 mod lifecycle;
 mod load;

@@ -265,8 +265,8 @@ impl<B: Backend> Database<B> {
                 Work::As(engine::transaction(settings, request, caller, &plan))
             }
             None => {
-                // Nobody else writes the body then.
-                plan.rows = None;
+                // The one row of the envelope is all that is read then.
+                (plan.rows, plan.bare) = (None, None);
                 self.work(request, &plan, sql::render(&plan))
             }
         };

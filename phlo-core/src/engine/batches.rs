@@ -64,8 +64,13 @@ pub async fn insert_rows(
     begin: impl FnOnce(&Request, &Plan) -> Transaction + Send,
     source: &mut impl RowSource,
 ) -> Result<Answer> {
+    let parameters = executor.parameters();
+    let plan_batch = |request: &Request| {
+        // Of a unit that stays open only rows are read.
+        plan_for(parameters, schema, request, limits).map(|plan| Plan { bare: None, ..plan })
+    };
     source.next(request).await?;
-    let plan = plan_for(executor.parameters(), schema, request, limits)?;
+    let plan = plan_batch(request)?;
     let first = begin(request, &plan);
     let (guard, end) = (first.guard, first.end);
     let (mut unit, rows) = executor.start(&first).await?;
@@ -73,7 +78,7 @@ pub async fn insert_rows(
     let mut total = Outcome::default();
     add(&mut total, &plan, rows)?;
     while source.next(request).await? {
-        let plan = plan_for(executor.parameters(), schema, request, limits)?;
+        let plan = plan_batch(request)?;
         let rows = unit.run(&sql::render(&plan)).await?;
         add(&mut total, &plan, rows)?;
     }

@@ -4,13 +4,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::{
     engine::{self, Settings},
     error::{Error, Result},
     exec::{self, BodyStream, Executor, Head, Opened, Outcome, Transaction},
-    plan::{CountPlan, Plan},
+    plan::{self, BareChange, CountPlan, Plan},
     request::{Caller, Request},
-    sql::Statement,
+    sql::{Param, Statement},
 };
 
 /// SQLSTATE of a column that doesn't exist.
@@ -43,9 +45,15 @@ const UNDEFINED_COLUMN: &str = "42703";
 /// ```
 #[derive(Clone, Debug)]
 pub struct Prepared {
+    made: Arc<Made>,
+    main: Arc<Statement>,
+}
+
+/// What is the same for all bodies of a shape.
+#[derive(Debug)]
+struct Made {
     request: Request,
     plan: Plan,
-    main: Arc<Statement>,
 }
 
 /// What comes of a request that may be answered in pieces.
@@ -61,22 +69,65 @@ impl Prepared {
     /// Writes the statement of a plan.
     pub fn new(request: Request, plan: Plan) -> Self {
         let main = Arc::new(engine::render(&plan));
-        Self { request, plan, main }
+        Self { made: Arc::new(Made { request, plan }), main }
     }
 
-    /// What was asked for.
+    /// The same without its body, for [`with_body`](Self::with_body). None if it has a body that is
+    /// no JSON of keys and values: what was planned may depend on all of it.
+    pub fn without_body(&self) -> Option<Self> {
+        if self.request().payload.is_none() {
+            return Some(self.clone());
+        }
+        let request = Request { payload: None, ..self.request().clone() };
+        let mut plan = self.plan().clone();
+        let mut main = Statement::clone(&self.main);
+        if let Some(BareChange::OfValues(values)) = &mut plan.bare {
+            values.clear();
+            main.params.clear();
+        } else {
+            main.body()?;
+            main.set_body(&Bytes::new());
+        }
+        plan.action.remove_body();
+        Some(Self { made: Arc::new(Made { request, plan }), main: Arc::new(main) })
+    }
+
+    /// Whether a body is among the parameters of its statement.
+    pub fn takes_body(&self) -> bool {
+        self.plan().action.json().is_some()
+    }
+
+    /// The same with a body, which must be JSON of the same shape as the one that it was planned
+    /// with: an object or an array, with the same keys. None if it has to be planned anew for its
+    /// values.
+    pub fn with_body(&self, body: &Bytes) -> Option<Self> {
+        let mut main = Statement::clone(&self.main);
+        if matches!(self.plan().bare, Some(BareChange::OfValues(_))) {
+            let values = plan::values(self.plan().action.json()?, body)?;
+            main.params =
+                values.into_iter().map(|text| text.map_or(Param::Null, Param::Text)).collect();
+        } else {
+            main.set_body(body);
+        }
+        Some(Self { made: Arc::clone(&self.made), main: Arc::new(main) })
+    }
+
+    /// What was asked for. Its payload is that of the request that it was first prepared for.
     pub fn request(&self) -> &Request {
-        &self.request
+        &self.made.request
     }
 
-    /// What was planned for it.
+    /// What was planned for it. Its body is that of the request that it was first prepared for.
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        &self.made.plan
     }
 
     /// The plan, where nothing else is needed any more.
     pub(super) fn into_plan(self) -> Plan {
-        self.plan
+        match Arc::try_unwrap(self.made) {
+            Ok(made) => made.plan,
+            Err(shared) => shared.plan.clone(),
+        }
     }
 
     /// The statement of the plan.
@@ -87,7 +138,7 @@ impl Prepared {
     /// Everything that is sent to the database.
     pub fn transaction(&self, settings: &Settings, caller: &Caller) -> Transaction {
         let main = Arc::clone(&self.main);
-        engine::with_statement(settings, &self.request, caller, &self.plan, main)
+        engine::with_statement(settings, self.request(), caller, self.plan(), main)
     }
 
     /// Runs it as its caller.
@@ -102,9 +153,9 @@ impl Prepared {
         caller: &Caller,
     ) -> Result<Outcome> {
         match executor.run(&self.transaction(settings, caller)).await {
-            Ok(results) => exec::decode(&self.plan, settings.limits.max_rows, results),
+            Ok(results) => exec::decode(self.plan(), settings.limits.max_rows, results),
             Err(error) if self.is_stale(&error) => {
-                self.run_without_rows(executor, settings, caller).await
+                Box::pin(self.run_without_rows(executor, settings, caller)).await
             }
             Err(error) => Err(error),
         }
@@ -126,7 +177,7 @@ impl Prepared {
         settings: &Settings,
         caller: &Caller,
     ) -> Result<Answering> {
-        let plan = &self.plan;
+        let plan = self.plan();
         if plan.rows.is_none() || plan.count != CountPlan::No {
             return self.run(executor, settings, caller).await.map(Answering::Whole);
         }
@@ -139,7 +190,8 @@ impl Prepared {
                 Ok(Answering::Pieces(Head::decode(before)?, pieces))
             }
             Err(error) if self.is_stale(&error) => {
-                self.run_without_rows(executor, settings, caller).await.map(Answering::Whole)
+                let run = Box::pin(self.run_without_rows(executor, settings, caller));
+                run.await.map(Answering::Whole)
             }
             Err(error) => Err(error),
         }
@@ -148,7 +200,7 @@ impl Prepared {
     /// Whether a column may have been dropped after the schema was read: it is named only where
     /// phlo writes the rows itself, since `*` in the statement doesn't know it.
     fn is_stale(&self, error: &Error) -> bool {
-        self.plan.rows.is_some() && error.code() == UNDEFINED_COLUMN
+        self.plan().rows.is_some() && error.code() == UNDEFINED_COLUMN
     }
 
     async fn run_without_rows(
@@ -157,8 +209,13 @@ impl Prepared {
         settings: &Settings,
         caller: &Caller,
     ) -> Result<Outcome> {
-        let plan = Plan { rows: None, ..self.plan.clone() };
-        let transaction = engine::transaction(settings, &self.request, caller, &plan);
+        let plan = Plan { rows: None, ..self.plan().clone() };
+        let mut main = engine::render(&plan);
+        if let Some(body) = self.main.body() {
+            main.set_body(body);
+        }
+        let main = Arc::new(main);
+        let transaction = engine::with_statement(settings, self.request(), caller, &plan, main);
         let results = executor.run(&transaction).await?;
         exec::decode(&plan, settings.limits.max_rows, results)
     }

@@ -60,7 +60,7 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     if plan.explain.is_some() {
         return Ok(Outcome { body: lines(&results.main), ..Outcome::default() });
     }
-    if plan.rows.is_some() {
+    if plan.rows.is_some() || plan.bare.is_some() {
         return decode_rows(plan, results);
     }
     let Some(row) = results.main.into_iter().next() else {
@@ -87,11 +87,11 @@ pub fn decode(plan: &Plan, max_rows: Option<u64>, results: Results) -> Result<Ou
     Ok(Outcome { total, rows, location, body, response_headers, response_status, inserted })
 }
 
-/// What was written of plain rows, and what functions have set.
+/// What was written of plain rows, or how many were changed, and what functions have set.
 fn decode_rows(plan: &Plan, results: Results) -> Result<Outcome> {
     let mut settings = results.after.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || setting(settings.next().flatten());
-    let rows = results.written.rows;
+    let rows = if plan.bare.is_some() { results.changed } else { results.written.rows };
     Ok(Outcome {
         total: (plan.count == CountPlan::Page).then_some(rows),
         rows,

@@ -82,6 +82,8 @@ pub struct Results {
     pub main: Vec<Row>,
     /// What was written of them.
     pub written: Written,
+    /// How many rows a main statement has changed that gives none.
+    pub changed: u64,
     /// Those of the statement after it.
     pub after: Vec<Row>,
 }

@@ -123,6 +123,7 @@ impl<'s> Context<'s, '_> {
                     .map(|parameter| JsonColumn {
                         name: parameter.name.clone(),
                         type_name: parameter.type_name.clone(),
+                        from_text: false,
                         transform: None,
                         default: None,
                     })

@@ -14,6 +14,7 @@ mod plain;
 mod read;
 mod rows;
 mod spread;
+mod values;
 
 use crate::{
     error::{Code, Error, Result},
@@ -26,12 +27,13 @@ use crate::{
 
 pub use self::guard::{Access, Guard, RowCount};
 pub use self::model::{
-    ActionPlan, ArgumentValue, ArgumentsPlan, BodyPlan, CallPlan, Condition, Conflict, CountPlan,
-    CustomArgument, Element, EmbedName, EmbedPlace, EmbedPlan, EmbedShape, Explain, FieldPlan,
-    FilterPlan, JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget, MutationKind,
-    MutationPlan, NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsForm, RowsPlan,
-    SelectPlan, Source, SpreadColumn, Typing,
+    ActionPlan, ArgumentValue, ArgumentsPlan, BareChange, BodyPlan, CallPlan, Condition, Conflict,
+    CountPlan, CustomArgument, Element, EmbedName, EmbedPlace, EmbedPlan, EmbedShape, Explain,
+    FieldPlan, FilterPlan, JoinCondition, JsonColumn, JsonRows, JsonShape, LegacyTarget,
+    MutationKind, MutationPlan, NamedArgument, OperationPlan, OrderPlan, Plan, ReadNode, RowsForm,
+    RowsPlan, SelectPlan, Source, SpreadColumn, Typing,
 };
+pub(crate) use self::values::values;
 
 /// What a server allows, and what it adds to every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +138,7 @@ impl Context<'_, '_> {
             body: body.body,
             explain: body.explain,
             media: body.media,
+            bare: None,
             access: Access::ReadOnly,
             isolation: None,
             settings: Vec::new(),
@@ -158,7 +161,10 @@ impl Context<'_, '_> {
             }
         };
         let has_key = self.schema.table(&name).is_some_and(|table| !table.primary_key.is_empty());
+        let is_untyped = self.limits.parameters == Parameters::Untyped;
+        let is_run = guard.is_none() && body.explain.is_none() && body.body == BodyPlan::Nothing;
         Ok(Plan {
+            bare: if is_untyped && is_run { values::bare(&change) } else { None },
             action: ActionPlan::Mutate(change, node),
             body: body.body,
             explain: body.explain,
@@ -210,6 +216,7 @@ impl Context<'_, '_> {
             body: body.body,
             explain: body.explain,
             rows,
+            bare: None,
             count,
             guard,
             media: body.media,

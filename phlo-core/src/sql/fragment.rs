@@ -63,6 +63,15 @@ pub(crate) fn value(text: impl Into<String>) -> Expr {
     Expr::Value(Value::String(Some(text.into())))
 }
 
+/// What [`body`] is, as a value of `sea-query`: none that anything else in a statement has.
+pub(super) const BODY: Value = Value::Char(None);
+
+/// The body of the request: a placeholder of no declared type. There is one body, which whoever
+/// writes the statement has.
+pub(crate) fn body() -> Expr {
+    Expr::Value(BODY)
+}
+
 /// Bytes of the request: a placeholder of type `bytea`.
 pub(crate) fn bytes(bytes: &[u8]) -> Expr {
     Expr::Value(Value::Bytes(Some(bytes.to_vec())))

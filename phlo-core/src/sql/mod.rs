@@ -11,10 +11,11 @@ mod writer;
 
 use std::borrow::Cow;
 
-use sea_query::{PostgresQueryBuilder, SelectStatement};
+use bytes::Bytes;
+use sea_query::{PostgresQueryBuilder, QueryStatementWriter, SelectStatement, SubQueryStatement};
 
 use crate::{
-    plan::{Explain, Plan, RowsForm, RowsPlan},
+    plan::{ActionPlan, Explain, Plan, RowsForm, RowsPlan},
     request::{PlanFormat, PlanOption},
 };
 
@@ -22,7 +23,7 @@ pub use self::call::call_with_text;
 
 /// Makes the transaction read-only, as one of the expressions of its settings.
 ///
-/// An executor adds it to a transaction that may not write if the settings don't have it; to the
+/// An executor adds it to a transaction that may not write if the settings don't begin with it; to the
 /// server it is cheaper among them than as a statement of its own. The function's schema is named,
 /// as it should be in all settings: they run before anything is known about the search path.
 pub const READ_ONLY_SETTING: &str = "pg_catalog.set_config('transaction_read_only', 'on', true)";
@@ -58,6 +59,23 @@ impl Statement {
     pub fn with_params(sql: &'static str, params: Vec<Param>) -> Self {
         Self { sql: Cow::Borrowed(sql), params, format: ResultFormat::Text }
     }
+
+    /// The body of the request, if it is among the parameters.
+    pub fn body(&self) -> Option<&Bytes> {
+        self.params.iter().find_map(|param| match param {
+            Param::Body(body) => Some(body),
+            Param::Null | Param::Text(_) | Param::Number(_) | Param::Binary(_) => None,
+        })
+    }
+
+    /// The same statement for another body of the same shape.
+    pub(crate) fn set_body(&mut self, new: &Bytes) {
+        for param in &mut self.params {
+            if let Param::Body(body) = param {
+                body.clone_from(new);
+            }
+        }
+    }
 }
 
 /// A value bound to a placeholder.
@@ -71,11 +89,13 @@ pub enum Param {
     Number(i64),
     /// A `bytea`, in the binary format.
     Binary(Vec<u8>),
+    /// The JSON that came as the body of the request: text, not copied.
+    Body(Bytes),
 }
 
 /// The one statement of a plan; see `envelope` for the columns of its row.
 pub fn render(plan: &Plan) -> Statement {
-    let mut statement = statement(&envelope::envelope(plan));
+    let mut statement = with_body(&envelope::envelope(plan), body(plan));
     statement.format = ResultFormat::Binary;
     match &plan.explain {
         None => statement,
@@ -91,7 +111,22 @@ pub fn render(plan: &Plan) -> Statement {
 /// The rows of a plan as they are, without an envelope: a column for each that is selected, in the
 /// order of the request, its embeds after the others. Of a change without returned columns, none.
 pub fn render_rows(plan: &Plan) -> Statement {
-    Statement { format: ResultFormat::Binary, ..statement(&envelope::rows(plan)) }
+    let statement = with_body(&envelope::rows(plan), body(plan));
+    Statement { format: ResultFormat::Binary, ..statement }
+}
+
+/// The change of a plan and nothing else: it gives no rows. None for a plan that is to be sent in
+/// another form.
+pub(crate) fn render_change(plan: &Plan) -> Option<Statement> {
+    let ActionPlan::Mutate(mutation, _) = &plan.action else { return None };
+    let how = plan.bare.as_ref()?;
+    let body = body(plan);
+    Some(match mutate::bare(mutation, how) {
+        SubQueryStatement::InsertStatement(insert) => with_body(&insert, body),
+        SubQueryStatement::UpdateStatement(update) => with_body(&update, body),
+        SubQueryStatement::DeleteStatement(delete) => with_body(&delete, body),
+        SubQueryStatement::SelectStatement(_) | SubQueryStatement::WithStatement(_) => return None,
+    })
 }
 
 /// The statement of a read or call whose body phlo writes itself: its rows, each value as text.
@@ -99,7 +134,8 @@ pub fn render_for_writer(plan: &Plan, rows: &RowsPlan) -> Statement {
     match &rows.form {
         RowsForm::Columns(node) => statement(&read::query(node, read::JsonKind::of(node))),
         RowsForm::Elements { element, nulls_stripped } => {
-            statement(&envelope::elements(plan, *element, *nulls_stripped))
+            let elements = envelope::elements(plan, *element, *nulls_stripped);
+            with_body(&elements, body(plan))
         }
     }
 }
@@ -113,7 +149,7 @@ pub fn render_response_settings() -> Statement {
 
 /// The planner's guess of the number of all rows, as JSON.
 pub fn render_estimate(plan: &Plan) -> Statement {
-    let statement = statement(&read::count(plan.action.read()));
+    let statement = with_body(&read::count(plan.action.read()), body(plan));
     Statement { sql: format!("EXPLAIN (FORMAT JSON) {}", statement.sql).into(), ..statement }
 }
 
@@ -135,9 +171,18 @@ fn explain_prefix(explain: &Explain) -> String {
     prefix
 }
 
+fn body(plan: &Plan) -> Option<&Bytes> {
+    plan.action.json().map(|rows| &rows.body)
+}
+
 fn statement(query: &SelectStatement) -> Statement {
-    let mut written = writer::Writer::default();
+    with_body(query, None)
+}
+
+/// A statement whose body, where it has one, is that of a request.
+fn with_body(query: &impl QueryStatementWriter, body: Option<&Bytes>) -> Statement {
+    let mut written = writer::Writer::new(body);
     query.build_collect_into(PostgresQueryBuilder, &mut written);
-    let writer::Writer { sql, params } = written;
+    let writer::Writer { sql, params, .. } = written;
     Statement { sql: sql.into(), params, format: ResultFormat::Text }
 }

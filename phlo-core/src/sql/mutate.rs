@@ -1,20 +1,21 @@
 //! Changes as SQL, and the rows that they take from a JSON body.
 
-use std::borrow::Cow;
-
 use sea_query::{
     DeleteStatement, Expr, InsertStatement, OnConflict, Returning, ReturningClause,
-    SelectStatement, SubQueryStatement, UpdateStatement,
+    SelectStatement, SubQueryStatement, UpdateStatement, Value,
 };
 
 use crate::{
-    plan::{Condition, Conflict, JsonColumn, JsonRows, JsonShape, MutationKind, MutationPlan},
+    plan::{
+        BareChange, Condition, Conflict, JsonColumn, JsonRows, JsonShape, MutationKind,
+        MutationPlan,
+    },
     request::Resolution,
     schema::{Ident, QualifiedName},
     sql::{
         expr,
         fragment::{
-            call, catalog_sql, column, constant, fragment, iden, name, number, qualified,
+            body, call, catalog_sql, column, constant, fragment, iden, name, number, qualified,
             rows_from, value,
         },
     },
@@ -25,7 +26,41 @@ pub(crate) const BODY: &str = "phlo_body";
 
 /// The change, with what it returns of the changed rows.
 pub(crate) fn mutation(plan: &MutationPlan) -> SubQueryStatement {
-    let returning = returning(&plan.table, &plan.returning);
+    change(plan, Some(returning(&plan.table, &plan.returning)))
+}
+
+/// The change alone: it gives no rows.
+pub(crate) fn bare(plan: &MutationPlan, how: &BareChange) -> SubQueryStatement {
+    match (&plan.kind, how) {
+        (MutationKind::Insert { rows, conflict, .. }, BareChange::OfValues(values)) => {
+            insert_values(plan, rows, conflict.as_ref(), values)
+        }
+        _ => change(plan, None),
+    }
+}
+
+/// A row of values. They come first among the parameters of the statement, and there are no others.
+fn insert_values(
+    plan: &MutationPlan,
+    rows: &JsonRows,
+    conflict: Option<&Conflict>,
+    values: &[Option<String>],
+) -> SubQueryStatement {
+    let mut insert = InsertStatement::new();
+    insert.into_table((iden(&plan.table.schema), iden(&plan.table.name)));
+    insert.columns(rows.columns.iter().map(|item| iden(&item.name)));
+    let values = values.iter().map(|text| Expr::Value(Value::String(text.clone())));
+    if insert.values(values).is_err() {
+        // There are as many values as columns.
+        return change(plan, None);
+    }
+    if let Some(conflict) = conflict {
+        insert.on_conflict(on_conflict(conflict, &rows.columns));
+    }
+    insert.into()
+}
+
+fn change(plan: &MutationPlan, returning: Option<ReturningClause>) -> SubQueryStatement {
     match &plan.kind {
         MutationKind::Insert { rows, conflict, conditions, .. } => {
             insert(plan, rows, conflict.as_ref(), conditions, returning)
@@ -45,7 +80,9 @@ pub(crate) fn mutation(plan: &MutationPlan) -> SubQueryStatement {
             if !conditions.is_empty() {
                 update.cond_where(where_clause(&plan.table.name, conditions));
             }
-            update.returning(returning);
+            if let Some(returning) = returning {
+                update.returning(returning);
+            }
             update.into()
         }
         MutationKind::Delete { conditions } => {
@@ -54,7 +91,9 @@ pub(crate) fn mutation(plan: &MutationPlan) -> SubQueryStatement {
             if !conditions.is_empty() {
                 delete.cond_where(where_clause(&plan.table.name, conditions));
             }
-            delete.returning(returning);
+            if let Some(returning) = returning {
+                delete.returning(returning);
+            }
             delete.into()
         }
     }
@@ -79,7 +118,7 @@ fn insert(
     rows: &JsonRows,
     conflict: Option<&Conflict>,
     conditions: &[Condition],
-    returning: ReturningClause,
+    returning: Option<ReturningClause>,
 ) -> SubQueryStatement {
     let mut insert = InsertStatement::new();
     insert.into_table((iden(&plan.table.schema), iden(&plan.table.name)));
@@ -101,7 +140,9 @@ fn insert(
         if merges {
             outer.and_where(count_inserted(Step::Up));
         }
-        outer.cond_where(where_clause(&Ident::new(BODY), conditions));
+        if !conditions.is_empty() {
+            outer.cond_where(where_clause(&Ident::new(BODY), conditions));
+        }
         // Without columns of its own the select can't fail to match those of the insert.
         if insert.select_from(outer).is_err() {
             return nothing(plan);
@@ -110,7 +151,9 @@ fn insert(
     if let Some(conflict) = conflict {
         insert.on_conflict(on_conflict(conflict, &rows.columns));
     }
-    insert.returning(returning);
+    if let Some(returning) = returning {
+        insert.returning(returning);
+    }
     insert.into()
 }
 
@@ -185,7 +228,7 @@ pub(crate) fn body_columns(query: &mut SelectStatement, rows: &JsonRows) {
 
 /// `json_to_record[set](body) AS ("column" type, ..)`.
 fn json_rows(rows: &JsonRows) -> Expr {
-    let body = value(text(&rows.body));
+    let body = body();
     let definitions = rows
         .columns
         .iter()
@@ -209,12 +252,6 @@ fn json_rows(rows: &JsonRows) -> Expr {
             [defaults(&rows.columns), body, definitions],
         ),
     }
-}
-
-/// Bodies were found to be UTF-8 when they were read, and to look at them again as if they were not
-/// would be slow.
-fn text(body: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
 /// A JSON object of the columns' defaults.

@@ -3,18 +3,44 @@
 
 use std::fmt::{self, Write};
 
+use bytes::Bytes;
 use sea_query::{QueryBuilder, SqlWriter, Value};
 
-use crate::sql::Param;
+use crate::sql::{Param, fragment::BODY};
 
 /// What was written of a statement.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
+pub(crate) struct Writer<'b> {
     pub(crate) sql: String,
     pub(crate) params: Vec<Param>,
+    body: Option<&'b Bytes>,
 }
 
-impl SqlWriter for Writer {
+impl<'b> Writer<'b> {
+    /// Writes a statement for a request that may have a body.
+    pub(crate) fn new(body: Option<&'b Bytes>) -> Self {
+        Self { body, ..Self::default() }
+    }
+
+    /// This crate binds text, bytes, the body and the numbers of a range; nothing else can be in a
+    /// statement.
+    fn param(&self, value: Value) -> Param {
+        if value == BODY {
+            return self.body.map_or(Param::Null, |body| Param::Body(body.clone()));
+        }
+        if let Value::String(Some(text)) = value {
+            Param::Text(text)
+        } else if let Value::Bytes(Some(bytes)) = value {
+            Param::Binary(bytes)
+        } else if let Value::BigUnsigned(Some(number)) = value {
+            Param::Number(i64::try_from(number).unwrap_or(i64::MAX))
+        } else {
+            Param::Null
+        }
+    }
+}
+
+impl SqlWriter for Writer<'_> {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, _: &T) {
         // PostgreSQL plans a statement anew for each use as long as its plan for any values seems
         // dearer than that for the given ones, as it always does if it doesn't know a limit. There
@@ -26,7 +52,8 @@ impl SqlWriter for Writer {
             self.sql.push_str(itoa::Buffer::new().format(limit));
             return;
         }
-        self.params.push(param(value));
+        let param = self.param(value);
+        self.params.push(param);
         self.sql.push('$');
         self.sql.push_str(itoa::Buffer::new().format(self.params.len()));
     }
@@ -36,27 +63,14 @@ impl SqlWriter for Writer {
     }
 }
 
-/// This crate binds text, bytes and the numbers of a range; nothing else can be in a statement.
-fn param(value: Value) -> Param {
-    if let Value::String(Some(text)) = value {
-        Param::Text(text)
-    } else if let Value::Bytes(Some(bytes)) = value {
-        Param::Binary(bytes)
-    } else if let Value::BigUnsigned(Some(number)) = value {
-        Param::Number(i64::try_from(number).unwrap_or(i64::MAX))
-    } else {
-        Param::Null
-    }
-}
-
-impl Write for Writer {
+impl Write for Writer<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.sql.push_str(text);
         Ok(())
     }
 }
 
-impl fmt::Display for Writer {
+impl fmt::Display for Writer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sql)
     }

@@ -11,7 +11,7 @@ use crate::{
     auth::Authenticator,
     config::{Config, FunctionName, OpenApiMode},
     openapi::Proxy,
-    state::Reads,
+    state::PlanCache,
 };
 
 /// The configuration with everything that is made from it.
@@ -27,8 +27,8 @@ pub struct Live {
     pub parse: parse::Options,
     /// Where clients find the server, if that is behind a proxy.
     pub proxy: Option<Proxy>,
-    /// What was made of reads under this configuration.
-    pub reads: Reads,
+    /// What was planned under this configuration.
+    pub plans: PlanCache,
 }
 
 impl Live {
@@ -44,7 +44,7 @@ impl Live {
             settings: settings(&config),
             parse: parse_options(&config),
             proxy: config.openapi_server_proxy_uri.as_deref().and_then(Proxy::parse),
-            reads: Reads::default(),
+            plans: PlanCache::default(),
             config,
         }
     }

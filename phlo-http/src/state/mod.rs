@@ -6,7 +6,7 @@
 mod database;
 mod live;
 mod metrics;
-mod reads;
+mod plan_cache;
 mod reload;
 mod requests;
 
@@ -29,7 +29,7 @@ pub use self::{
     database::{Listening, LoadError},
     live::Live,
     metrics::Metrics,
-    reads::{PreparedRequest, Reads},
+    plan_cache::{PlanCache, PreparedRequest},
     reload::Reload,
     requests::Requests,
 };

@@ -43,6 +43,18 @@ pub(super) enum Remedy {
     Reconnect,
 }
 
+impl Failure {
+    /// That of a connection that can't be used any more.
+    fn lost(cause: io::Error, may_try_again: bool) -> Self {
+        if cause.kind() == io::ErrorKind::FileTooLarge {
+            let message = "The answer of the database is larger than allowed.";
+            return Error::new(Code::TooLarge, message).into();
+        }
+        let remedy = if may_try_again { Remedy::Reconnect } else { Remedy::None };
+        Self { error: connection_lost(cause), remedy }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { error, remedy: Remedy::None }
@@ -165,14 +177,9 @@ impl Connection {
             let remedy = self.remedy(steps, &progress, &refused, reused);
             return Err(Failure { error: Error::database(refused), remedy });
         }
-        if let Err(lost) = outcome {
-            if lost.kind() == io::ErrorKind::FileTooLarge {
-                let message = "The answer of the database is larger than allowed.";
-                return Err(Error::new(Code::TooLarge, message).into());
-            }
+        if let Err(cause) = outcome {
             let safe = transaction.access == Access::ReadOnly && !progress.answered;
-            let remedy = if reused && safe { Remedy::Reconnect } else { Remedy::None };
-            return Err(Failure { error: connection_lost(lost), remedy });
+            return Err(Failure::lost(cause, reused && safe));
         }
         if let Some(writer) = progress.writer {
             writer.finish(&mut progress.body);
@@ -206,11 +213,7 @@ impl Connection {
         }
         match outcome {
             Ok(_) => Ok(progress.results.main),
-            Err(lost) => {
-                let safe = reused && !progress.answered;
-                let remedy = if safe { Remedy::Reconnect } else { Remedy::None };
-                Err(Failure { error: connection_lost(lost), remedy })
-            }
+            Err(cause) => Err(Failure::lost(cause, reused && !progress.answered)),
         }
     }
 
@@ -327,6 +330,9 @@ impl Connection {
                 if step.purpose == Purpose::Commit && self.inbox.body(frame) != b"COMMIT\0" {
                     return Err(self.nonsense(frame.tag));
                 }
+                if step.purpose == Purpose::Main {
+                    progress.results.changed = changed(self.inbox.body(frame));
+                }
                 progress.at += 1;
                 progress.bound = false;
             }
@@ -424,6 +430,12 @@ impl Connection {
         }
         Remedy::PrepareAnew
     }
+}
+
+/// The number at the end of a command's tag, such as `INSERT 0 1`; zero for those without.
+fn changed(tag: &[u8]) -> u64 {
+    let tag = std::str::from_utf8(tag).unwrap_or_default().trim_end_matches('\0');
+    tag.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn connection_lost(cause: io::Error) -> Error {

@@ -17,7 +17,7 @@ use crate::{
     },
     plan::Access,
     schema::Isolation,
-    sql::{Param, READ_ONLY_SETTING, ResultFormat, Statement},
+    sql::{Param, ResultFormat, Statement},
 };
 
 /// Makes an implicit transaction read-only, unless its settings do: PostgreSQL would warn about
@@ -117,7 +117,7 @@ impl<'a> Step<'a> {
     pub(super) fn wanted(&self) -> Wanted<'a> {
         let binary = self.params.iter().enumerate().fold(0, |bits, (at, param)| match param {
             Param::Binary(_) => bits | 1_u64 << at.min(63),
-            Param::Null | Param::Text(_) | Param::Number(_) => bits,
+            Param::Null | Param::Text(_) | Param::Number(_) | Param::Body(_) => bits,
         });
         Wanted { role: self.role, sql: self.sql, binary }
     }
@@ -142,7 +142,7 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(8);
     if explicit {
         steps.push(Step::plain(Purpose::Begin, begin(*isolation, *access)));
-    } else if *access == Access::ReadOnly && !settings.sql.contains(READ_ONLY_SETTING) {
+    } else if *access == Access::ReadOnly && !settings.sql.starts_with(READ_ONLY) {
         steps.push(Step::plain(Purpose::Begin, READ_ONLY));
     }
     steps.push(Step::new(Purpose::Settings, "", &settings.sql, &settings.params));
@@ -254,6 +254,7 @@ fn write_all(
         Param::Number(_) => 32,
         Param::Text(text) => text.len() + 8,
         Param::Binary(bytes) => bytes.len() + 8,
+        Param::Body(body) => body.len() + 8,
     });
     out.reserve(values.sum::<usize>() + steps.len() * 64);
 
@@ -307,6 +308,10 @@ fn write_step(step: &Step<'_>, out: &mut BytesMut) -> io::Result<()> {
                 }
                 Param::Binary(bytes) => {
                     out.extend_from_slice(bytes);
+                    IsNull::No
+                }
+                Param::Body(body) => {
+                    out.extend_from_slice(body);
                     IsNull::No
                 }
             })
@@ -364,7 +369,7 @@ mod tests {
         assert_eq!(texts(&transaction(Access::ReadOnly)), [READ_ONLY, "settings", "main"]);
         assert_eq!(texts(&transaction(Access::ReadWrite)), ["settings", "main"]);
         let mut folded = transaction(Access::ReadOnly);
-        folded.settings.sql = format!("select {READ_ONLY_SETTING}, 1").into();
+        folded.settings.sql = format!("{READ_ONLY}, 1").into();
         assert_eq!(texts(&folded), [&*folded.settings.sql, "main"]);
         let all = Transaction {
             pre_request: Some(Statement::constant("pre")),

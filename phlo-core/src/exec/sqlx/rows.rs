@@ -39,6 +39,7 @@ fn query<'q>(statement: &Statement, role: &str) -> Query<'q, Postgres, PgArgumen
         Param::Text(text) => query.bind(text.clone()),
         Param::Number(number) => query.bind(*number),
         Param::Binary(bytes) => query.bind(bytes.clone()),
+        Param::Body(body) => query.bind(String::from_utf8_lossy(body).into_owned()),
     })
 }
 

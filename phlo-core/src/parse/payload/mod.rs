@@ -75,6 +75,14 @@ pub(super) fn parse_payload(
     }
 }
 
+/// The keys of a JSON body that could be read; none of those that are no objects.
+pub(super) fn json_keys(body: &Bytes) -> Option<BTreeSet<Ident>> {
+    match json::parse_json(body) {
+        Ok(Payload::Json { keys, .. }) => Some(keys),
+        Ok(Payload::Form(_) | Payload::Raw { .. }) | Err(_) => None,
+    }
+}
+
 fn utf8(body: &Bytes) -> Result<&str> {
     std::str::from_utf8(body).map_err(|error| not_utf8(&error))
 }

@@ -6,6 +6,8 @@ mod call;
 mod mutate;
 mod read;
 
+use bytes::Bytes;
+
 use crate::{
     encode::RowWriter,
     plan::{Access, Guard},
@@ -34,6 +36,9 @@ pub struct Plan {
     pub media: MediaType,
     /// How phlo writes the body itself, from plain rows; none where the database makes it.
     pub rows: Option<RowsPlan>,
+    /// How a change is sent where nothing but the number of its rows is asked of it: without
+    /// anything around it. What it sets for the response is read after it.
+    pub bare: Option<BareChange>,
     /// How all rows are counted.
     pub count: CountPlan,
     /// Whether it may write.
@@ -61,6 +66,15 @@ pub struct RowsPlan {
     pub writer: RowWriter,
     /// Whether code that it runs may have set something for the response.
     pub sets_response: bool,
+}
+
+/// A change that is sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BareChange {
+    /// With what it takes of the body, which PostgreSQL reads.
+    OfBody,
+    /// As a new row of these values, in the order of its columns; none for null.
+    OfValues(Vec<Option<String>>),
 }
 
 /// How rows come whose body phlo writes.
@@ -95,6 +109,39 @@ impl ActionPlan {
         match self {
             Self::Read(node) | Self::Mutate(_, node) | Self::Call(_, node) => node,
         }
+    }
+
+    /// What is taken of a body of JSON.
+    pub fn json(&self) -> Option<&JsonRows> {
+        match self {
+            Self::Mutate(MutationPlan { kind, .. }, _) => match kind {
+                MutationKind::Insert { rows, .. } | MutationKind::Update { values: rows, .. } => {
+                    Some(rows)
+                }
+                MutationKind::Delete { .. } => None,
+            },
+            Self::Call(CallPlan { arguments: ArgumentsPlan::Json { rows, .. }, .. }, _) => {
+                Some(rows)
+            }
+            Self::Call(..) | Self::Read(_) => None,
+        }
+    }
+
+    /// Takes that body out.
+    pub(crate) fn remove_body(&mut self) {
+        let body = match self {
+            Self::Mutate(MutationPlan { kind, .. }, _) => match kind {
+                MutationKind::Insert { rows, .. } | MutationKind::Update { values: rows, .. } => {
+                    &mut rows.body
+                }
+                MutationKind::Delete { .. } => return,
+            },
+            Self::Call(CallPlan { arguments: ArgumentsPlan::Json { rows, .. }, .. }, _) => {
+                &mut rows.body
+            }
+            Self::Call(..) | Self::Read(_) => return,
+        };
+        *body = Bytes::new();
     }
 }
 

@@ -107,6 +107,9 @@ pub struct JsonColumn {
     pub name: Ident,
     /// The type that it is read as.
     pub type_name: QualifiedName,
+    /// Whether PostgreSQL takes what JSON has for the type from its text, as from a quoted literal:
+    /// no element or field of it is looked at.
+    pub from_text: bool,
     /// The function that then makes the column's value of it.
     pub transform: Option<QualifiedName>,
     /// The column's default.
