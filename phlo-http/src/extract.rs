@@ -84,15 +84,22 @@ fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 
 fn string(json: &mut String, text: &str) {
     json.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
+    let mut rest = text;
+    // Hardly any text has something to escape in it.
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')) {
+        let (plain, special) = rest.split_at(at);
+        json.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('"') => json.push_str("\\\""),
+            Some('\\') => json.push_str("\\\\"),
             // A header may hold a tab, and nothing else below the space.
-            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => json.push(c),
+            Some(control) => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            None => {}
         }
+        rest = chars.as_str();
     }
+    json.push_str(rest);
     json.push('"');
 }
 

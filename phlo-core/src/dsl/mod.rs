@@ -189,11 +189,10 @@ pub use uuid;
 
 #[cfg(any(feature = "pipeline", feature = "sqlx"))]
 pub(crate) use self::batch::NewRows;
+// What generated code and executors are made of.
 pub use self::{
     aggregate::{Aggregated, count_rows},
-    call::{
-        Function, Members, Returned, Set, TableFunction, ValueFunction, call_request, read_answer,
-    },
+    call::{Function, Members, Returned, Set, TableFunction, ValueFunction},
     column::{Column, Inside, Place, Plain},
     filter::Filter,
     json::{Document, JsonPart, JsonText, PlainJson, Step},
@@ -202,7 +201,6 @@ pub use self::{
     record::{Record, Whole, fields_of, project_field, read_field},
     relation::{Cardinality, Embed, Many, One, Present, Related, Relation, ToMany, ToOne},
     resource::{Deletable, Item, RowType, Selection, Table},
-    row::{Casts, Cells, Fields, Layout, Projection},
     scalars::{Bytes, Json},
     search::Search,
     types::{
@@ -215,4 +213,9 @@ pub use self::{
         Change, Changes, Columns, Delete, Insert, NewRow, Returning, Unscoped, Update, delete,
         insert, insert_all, update,
     },
+};
+#[doc(hidden)]
+pub use self::{
+    call::{call_request, read_answer},
+    row::{Casts, Cells, Fields, Layout, Projection},
 };

@@ -26,6 +26,7 @@ pub trait Query {
     type Output;
 
     /// The request, and where its values will be.
+    #[doc(hidden)]
     fn prepare(&self, casts: Casts) -> (Request, Layout);
 
     /// Reads what it gives for a row.
@@ -33,6 +34,7 @@ pub trait Query {
     /// # Errors
     ///
     /// The database sent something else than what was selected.
+    #[doc(hidden)]
     fn read(&self, fields: &mut Fields<'_>) -> Result<Self::Output>;
 
     /// The request that the query stands for.
