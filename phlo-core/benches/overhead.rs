@@ -30,6 +30,9 @@ const SETUP: &str = "
     insert into api.films
         select n, 'Film number ' || n, 1900 + n % 120, 'all', n % 500 from generate_series(1, 10000) n;
     analyze api.films;
+    create role reader;
+    grant usage on schema api to reader;
+    grant select on api.films to reader;
 ";
 
 /// The columns that both sides read; the same work for the database, the same types for Rust.
@@ -75,6 +78,23 @@ fn overhead(criterion: &mut Criterion) {
     });
     group.finish();
 
+    let claims = serde_json::from_str(r#"{"role":"reader"}"#).unwrap();
+    let reader = db.as_role("reader").claims(claims);
+    let mut group = criterion.benchmark_group("one row as a role");
+    group.bench_function("by hand", |bencher| {
+        bencher.to_async(&runtime).iter(|| one_as_role_by_hand(&pool, id()));
+    });
+    group.bench_function("typed", |bencher| {
+        bencher.to_async(&runtime).iter(|| async {
+            let query = select(Films)
+                .columns(phlo_core::dsl::fields_of::<Typed>())
+                .filter(films::ID.eq(id()));
+            let row = reader.one(query).await.unwrap();
+            row.id + i64::from(row.year.unwrap_or_default()) + row.director_id.unwrap_or_default()
+        });
+    });
+    group.finish();
+
     let mut group = criterion.benchmark_group("10,000 rows");
     group.sample_size(50);
     group.bench_function("by hand", |bencher| {
@@ -92,6 +112,23 @@ fn overhead(criterion: &mut Criterion) {
 async fn one_by_hand(pool: &PgPool, id: i64) -> i64 {
     let sql = "select id, title, year, director_id from api.films where id = $1";
     let row: ByHand = sqlx::query_as(sql).bind(id).fetch_one(pool).await.unwrap();
+    row.0 + i64::from(row.2.unwrap_or_default()) + row.3.unwrap_or_default()
+}
+
+/// The same transaction: what is set is what phlo sets for a caller.
+async fn one_as_role_by_hand(pool: &PgPool, id: i64) -> i64 {
+    let mut transaction = pool.begin_with("BEGIN READ ONLY").await.unwrap();
+    let set = "select set_config('transaction_read_only', 'on', true), \
+               set_config('search_path', $1, true), set_config('role', $2, true), \
+               set_config('request.jwt.claims', $3, true), set_config('request.method', $4, true), \
+               set_config('request.path', $5, true), set_config('request.headers', $6, true), \
+               set_config('request.cookies', $7, true) offset 1";
+    let values = ["api, public", "reader", r#"{"role":"reader"}"#, "", "", "{}", "{}"];
+    let query = values.into_iter().fold(sqlx::query(set), |query, value| query.bind(value));
+    query.execute(&mut *transaction).await.unwrap();
+    let sql = "select id, title, year, director_id from api.films where id = $1";
+    let row: ByHand = sqlx::query_as(sql).bind(id).fetch_one(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
     row.0 + i64::from(row.2.unwrap_or_default()) + row.3.unwrap_or_default()
 }
 
