@@ -2,7 +2,6 @@
 
 use crate::{
     parse::{Input, accept::media_type, payload},
-    plan::JsonShape,
     request::MediaType,
 };
 
@@ -72,10 +71,8 @@ fn put_shape(key: &mut Vec<u8>, input: &Input<'_>) -> Option<()> {
     }
     // Of objects without keys their number counts.
     let keys = payload::json_keys(input.body).filter(|keys| !keys.is_empty())?;
-    key.push(match JsonShape::of(input.body) {
-        JsonShape::Object => b'{',
-        JsonShape::Array => b'[',
-    });
+    // Whether it is an object or an array of them.
+    key.extend(input.body.trim_ascii_start().first());
     for name in keys {
         put(key, &name);
     }

@@ -1,7 +1,9 @@
 //! What is read: the tree of the request, each level tied to its table and to the level around it.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, DatabaseError, Error, Result},
     plan::{
         Condition, Context, EmbedName, EmbedPlace, EmbedPlan, EmbedShape, JoinCondition,
         LegacyTarget, ReadNode, Source, SpreadColumn,
@@ -24,6 +26,8 @@ struct Level<'s> {
     junction: Option<(QualifiedName, Ident)>,
     /// Whether a constraint allows one row at most for each row around it.
     single: bool,
+    /// How many levels are around it.
+    depth: usize,
 }
 
 /// How the rows of a level appear in the level around it.
@@ -66,6 +70,7 @@ impl<'s> Context<'s, '_> {
             joins: Vec::new(),
             junction: None,
             single: false,
+            depth: 0,
         };
         let (mut node, _) = self.plan_level(&draft, root, false, Spread::No, &mut Names(0))?;
         node.output = output;
@@ -93,6 +98,7 @@ impl<'s> Context<'s, '_> {
         for child in &draft.children {
             embeds.push(self.plan_embed(child, &level, expand, names)?);
         }
+        check_names(&level, &embeds)?;
         let lifted_aggregate = spread != Spread::One && embeds.iter().any(spread::is_aggregated);
 
         let mut select = Vec::with_capacity(draft.fields.len());
@@ -195,6 +201,7 @@ impl<'s> Context<'s, '_> {
             single: way.is_to_one()
                 && !way.target_is_view
                 && !matches!(way.link, Link::Computed { .. }),
+            depth: parent.depth + 1,
         };
         match &way.link {
             Link::ManyToOne(key) | Link::OneToMany(key) | Link::OneToOne { key, .. } => {
@@ -253,6 +260,25 @@ impl<'s> Context<'s, '_> {
             }
         }
     }
+}
+
+/// Refuses two embeds of one name: of a JSON object with both, most clients would see one.
+///
+/// PostgREST leaves it to the database, which tells of a name that clients never see; they know the
+/// error by its code.
+fn check_names(level: &Level<'_>, embeds: &[EmbedPlan]) -> Result<()> {
+    let mut names = BTreeSet::new();
+    for embed in embeds {
+        if let EmbedShape::Object(EmbedName::Shown(name))
+        | EmbedShape::Array(EmbedName::Shown(name)) = &embed.shape
+            && !names.insert(name)
+        {
+            let name = format!("{}_{name}_{}", level.name, level.depth + 1);
+            let message = format!("table name \"{name}\" specified more than once");
+            return Err(Error::database(DatabaseError::new("42712", message)));
+        }
+    }
+    Ok(())
 }
 
 /// Whether an embed is one value in the answer, and nothing that rows are chosen by.
