@@ -189,7 +189,6 @@ pub use uuid;
 
 #[cfg(any(feature = "pipeline", feature = "sqlx"))]
 pub(crate) use self::batch::NewRows;
-// What generated code and executors are made of.
 pub use self::{
     aggregate::{Aggregated, count_rows},
     call::{Function, Members, Returned, Set, TableFunction, ValueFunction},
@@ -214,7 +213,7 @@ pub use self::{
         insert, insert_all, update,
     },
 };
-#[doc(hidden)]
+#[doc(hidden)] // What generated code and executors are made of.
 pub use self::{
     call::{call_request, read_answer},
     row::{Casts, Cells, Fields, Layout, Projection},

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    encode::Kind,
     error::{Code, Error, Result},
     plan::{
         Condition, Conflict, Context, EmbedPlan, JsonColumn, JsonRows, JsonShape, MutationKind,
@@ -130,12 +131,11 @@ impl Context<'_, '_> {
             return Err(unknown_column(table, key));
         };
         let transform = self.transform_from("json", &column.type_name);
-        let is_array = column.type_name.name.starts_with('_');
-        let is_own = column.type_name.schema == "pg_catalog" && !is_array;
+        let is_scalar = matches!(Kind::of(&column.type_name), Some(Kind::Scalar(_)));
         let is_enum = !column.enum_labels.is_empty() && column.type_name == column.base_type;
         Ok(JsonColumn {
             name: column.name.clone(),
-            from_text: transform.is_none() && (is_own || is_enum),
+            from_text: transform.is_none() && (is_scalar || is_enum),
             type_name: match transform {
                 Some(_) => QualifiedName::new("pg_catalog", "json"),
                 None => column.type_name.clone(),
