@@ -13,7 +13,7 @@ use phlo_core::{
     },
     exec::introspect::{Options, introspect},
 };
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{PgExecutor, PgPool, postgres::PgPoolOptions};
 use tokio::runtime::Runtime;
 
 const SETUP: &str = "
@@ -68,13 +68,7 @@ fn overhead(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| one_by_hand(&pool, id()));
     });
     group.bench_function("typed", |bencher| {
-        bencher.to_async(&runtime).iter(|| async {
-            let query = select(Films)
-                .columns(phlo_core::dsl::fields_of::<Typed>())
-                .filter(films::ID.eq(id()));
-            let row = db.one(query).await.unwrap();
-            row.id + i64::from(row.year.unwrap_or_default()) + row.director_id.unwrap_or_default()
-        });
+        bencher.to_async(&runtime).iter(|| one_typed(&db, id()));
     });
     group.finish();
 
@@ -85,13 +79,7 @@ fn overhead(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| one_as_role_by_hand(&pool, id()));
     });
     group.bench_function("typed", |bencher| {
-        bencher.to_async(&runtime).iter(|| async {
-            let query = select(Films)
-                .columns(phlo_core::dsl::fields_of::<Typed>())
-                .filter(films::ID.eq(id()));
-            let row = reader.one(query).await.unwrap();
-            row.id + i64::from(row.year.unwrap_or_default()) + row.director_id.unwrap_or_default()
-        });
+        bencher.to_async(&runtime).iter(|| one_typed(&reader, id()));
     });
     group.finish();
 
@@ -109,9 +97,16 @@ fn overhead(criterion: &mut Criterion) {
     group.finish();
 }
 
-async fn one_by_hand(pool: &PgPool, id: i64) -> i64 {
+async fn one_typed(db: &Database<PgPool>, id: i64) -> i64 {
+    let query =
+        select(Films).columns(phlo_core::dsl::fields_of::<Typed>()).filter(films::ID.eq(id));
+    let row = db.one(query).await.unwrap();
+    row.id + i64::from(row.year.unwrap_or_default()) + row.director_id.unwrap_or_default()
+}
+
+async fn one_by_hand(executor: impl PgExecutor<'_>, id: i64) -> i64 {
     let sql = "select id, title, year, director_id from api.films where id = $1";
-    let row: ByHand = sqlx::query_as(sql).bind(id).fetch_one(pool).await.unwrap();
+    let row: ByHand = sqlx::query_as(sql).bind(id).fetch_one(executor).await.unwrap();
     row.0 + i64::from(row.2.unwrap_or_default()) + row.3.unwrap_or_default()
 }
 
@@ -126,10 +121,9 @@ async fn one_as_role_by_hand(pool: &PgPool, id: i64) -> i64 {
     let values = ["api, public", "reader", r#"{"role":"reader"}"#, "", "", "{}", "{}"];
     let query = values.into_iter().fold(sqlx::query(set), |query, value| query.bind(value));
     query.execute(&mut *transaction).await.unwrap();
-    let sql = "select id, title, year, director_id from api.films where id = $1";
-    let row: ByHand = sqlx::query_as(sql).bind(id).fetch_one(&mut *transaction).await.unwrap();
+    let sum = one_by_hand(&mut *transaction, id).await;
     transaction.commit().await.unwrap();
-    row.0 + i64::from(row.2.unwrap_or_default()) + row.3.unwrap_or_default()
+    sum
 }
 
 async fn all_by_hand(pool: &PgPool) -> usize {

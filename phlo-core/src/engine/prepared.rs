@@ -112,12 +112,12 @@ impl Prepared {
         Some(Self { made: Arc::clone(&self.made), main: Arc::new(main) })
     }
 
-    /// What was asked for. Its payload is that of the request that it was first prepared for.
+    /// What was asked for; without a payload, if it was made [`without_body`](Self::without_body).
     pub fn request(&self) -> &Request {
         &self.made.request
     }
 
-    /// What was planned for it. Its body is that of the request that it was first prepared for.
+    /// What was planned for it. The body is in the [`statement`](Self::statement).
     pub fn plan(&self) -> &Plan {
         &self.made.plan
     }

@@ -82,7 +82,7 @@ pub struct Results {
     pub main: Vec<Row>,
     /// What was written of them.
     pub written: Written,
-    /// How many rows a main statement has changed that gives none.
+    /// How many rows the main statement has changed, as the server counts them; of a read, given.
     pub changed: u64,
     /// Those of the statement after it.
     pub after: Vec<Row>,

@@ -50,7 +50,7 @@ pub(crate) fn envelope(plan: &Plan) -> SelectStatement {
             all_results()
         }
         ActionPlan::Mutate(mutation, node) => {
-            with.cte(result(mutate::mutation(mutation)));
+            with.cte(result(mutate::mutation(mutation, None)));
             // What isn't returned by the change can't be selected, but need not be either.
             if plan.body == BodyPlan::Nothing {
                 all_results()
@@ -124,7 +124,7 @@ pub(crate) fn rows(plan: &Plan) -> SelectStatement {
                 // What isn't returned by the change can't be selected.
                 query = all_results();
             }
-            result(mutate::mutation(mutation))
+            result(mutate::mutation(mutation, None))
         }
         ActionPlan::Call(call_plan, _) => result(call::query(call_plan)),
     };

@@ -60,7 +60,12 @@ pub(crate) fn qualified(name: &QualifiedName) -> Expr {
 
 /// A value of the request: a placeholder of no declared type.
 pub(crate) fn value(text: impl Into<String>) -> Expr {
-    Expr::Value(Value::String(Some(text.into())))
+    value_or_null(Some(text.into()))
+}
+
+/// A value of the request, or null: a placeholder of no declared type.
+pub(crate) fn value_or_null(text: Option<String>) -> Expr {
+    Expr::Value(Value::String(text))
 }
 
 /// What [`body`] is, as a value of `sea-query`: none that anything else in a statement has.

@@ -23,9 +23,9 @@ pub use self::call::call_with_text;
 
 /// Makes the transaction read-only, as one of the expressions of its settings.
 ///
-/// An executor adds it to a transaction that may not write if the settings don't begin with it; to the
-/// server it is cheaper among them than as a statement of its own. The function's schema is named,
-/// as it should be in all settings: they run before anything is known about the search path.
+/// An executor adds it to a transaction that may not write if the settings don't begin with it; to
+/// the server it is cheaper among them than as a statement of its own. The function's schema is
+/// named, as it should be in all settings: they run before anything is known about the search path.
 pub const READ_ONLY_SETTING: &str = "pg_catalog.set_config('transaction_read_only', 'on', true)";
 
 /// A statement with its parameters, ready to be executed.
@@ -95,7 +95,7 @@ pub enum Param {
 
 /// The one statement of a plan; see `envelope` for the columns of its row.
 pub fn render(plan: &Plan) -> Statement {
-    let mut statement = with_body(&envelope::envelope(plan), body(plan));
+    let mut statement = of_plan(&envelope::envelope(plan), plan);
     statement.format = ResultFormat::Binary;
     match &plan.explain {
         None => statement,
@@ -111,20 +111,17 @@ pub fn render(plan: &Plan) -> Statement {
 /// The rows of a plan as they are, without an envelope: a column for each that is selected, in the
 /// order of the request, its embeds after the others. Of a change without returned columns, none.
 pub fn render_rows(plan: &Plan) -> Statement {
-    let statement = with_body(&envelope::rows(plan), body(plan));
-    Statement { format: ResultFormat::Binary, ..statement }
+    Statement { format: ResultFormat::Binary, ..of_plan(&envelope::rows(plan), plan) }
 }
 
 /// The change of a plan and nothing else: it gives no rows. None for a plan that is to be sent in
 /// another form.
 pub(crate) fn render_change(plan: &Plan) -> Option<Statement> {
     let ActionPlan::Mutate(mutation, _) = &plan.action else { return None };
-    let how = plan.bare.as_ref()?;
-    let body = body(plan);
-    Some(match mutate::bare(mutation, how) {
-        SubQueryStatement::InsertStatement(insert) => with_body(&insert, body),
-        SubQueryStatement::UpdateStatement(update) => with_body(&update, body),
-        SubQueryStatement::DeleteStatement(delete) => with_body(&delete, body),
+    Some(match mutate::mutation(mutation, Some(plan.bare.as_ref()?)) {
+        SubQueryStatement::InsertStatement(insert) => of_plan(&insert, plan),
+        SubQueryStatement::UpdateStatement(update) => of_plan(&update, plan),
+        SubQueryStatement::DeleteStatement(delete) => of_plan(&delete, plan),
         SubQueryStatement::SelectStatement(_) | SubQueryStatement::WithStatement(_) => return None,
     })
 }
@@ -134,8 +131,7 @@ pub fn render_for_writer(plan: &Plan, rows: &RowsPlan) -> Statement {
     match &rows.form {
         RowsForm::Columns(node) => statement(&read::query(node, read::JsonKind::of(node))),
         RowsForm::Elements { element, nulls_stripped } => {
-            let elements = envelope::elements(plan, *element, *nulls_stripped);
-            with_body(&elements, body(plan))
+            of_plan(&envelope::elements(plan, *element, *nulls_stripped), plan)
         }
     }
 }
@@ -149,7 +145,7 @@ pub fn render_response_settings() -> Statement {
 
 /// The planner's guess of the number of all rows, as JSON.
 pub fn render_estimate(plan: &Plan) -> Statement {
-    let statement = with_body(&read::count(plan.action.read()), body(plan));
+    let statement = statement(&read::count(plan.action.read()));
     Statement { sql: format!("EXPLAIN (FORMAT JSON) {}", statement.sql).into(), ..statement }
 }
 
@@ -171,15 +167,15 @@ fn explain_prefix(explain: &Explain) -> String {
     prefix
 }
 
-fn body(plan: &Plan) -> Option<&Bytes> {
-    plan.action.json().map(|rows| &rows.body)
-}
-
 fn statement(query: &SelectStatement) -> Statement {
     with_body(query, None)
 }
 
-/// A statement whose body, where it has one, is that of a request.
+/// A statement of a plan, which may have the body of the request in it.
+fn of_plan(query: &impl QueryStatementWriter, plan: &Plan) -> Statement {
+    with_body(query, plan.action.json().map(|rows| &rows.body))
+}
+
 fn with_body(query: &impl QueryStatementWriter, body: Option<&Bytes>) -> Statement {
     let mut written = writer::Writer::new(body);
     query.build_collect_into(PostgresQueryBuilder, &mut written);

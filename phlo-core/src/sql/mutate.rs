@@ -1,8 +1,8 @@
 //! Changes as SQL, and the rows that they take from a JSON body.
 
 use sea_query::{
-    DeleteStatement, Expr, InsertStatement, OnConflict, Returning, ReturningClause,
-    SelectStatement, SubQueryStatement, UpdateStatement, Value,
+    ConditionalStatement, DeleteStatement, Expr, InsertStatement, OnConflict, Returning,
+    ReturningClause, SelectStatement, SubQueryStatement, UpdateStatement,
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         expr,
         fragment::{
             body, call, catalog_sql, column, constant, fragment, iden, name, number, qualified,
-            rows_from, value,
+            rows_from, value, value_or_null,
         },
     },
 };
@@ -24,46 +24,16 @@ use crate::{
 /// The rows of the body within the statement.
 pub(crate) const BODY: &str = "phlo_body";
 
-/// The change, with what it returns of the changed rows.
-pub(crate) fn mutation(plan: &MutationPlan) -> SubQueryStatement {
-    change(plan, Some(returning(&plan.table, &plan.returning)))
-}
-
-/// The change alone: it gives no rows.
-pub(crate) fn bare(plan: &MutationPlan, how: &BareChange) -> SubQueryStatement {
-    match (&plan.kind, how) {
-        (MutationKind::Insert { rows, conflict, .. }, BareChange::OfValues(values)) => {
-            insert_values(plan, rows, conflict.as_ref(), values)
-        }
-        _ => change(plan, None),
-    }
-}
-
-/// A row of values. They come first among the parameters of the statement, and there are no others.
-fn insert_values(
-    plan: &MutationPlan,
-    rows: &JsonRows,
-    conflict: Option<&Conflict>,
-    values: &[Option<String>],
-) -> SubQueryStatement {
-    let mut insert = InsertStatement::new();
-    insert.into_table((iden(&plan.table.schema), iden(&plan.table.name)));
-    insert.columns(rows.columns.iter().map(|item| iden(&item.name)));
-    let values = values.iter().map(|text| Expr::Value(Value::String(text.clone())));
-    if insert.values(values).is_err() {
-        // There are as many values as columns.
-        return change(plan, None);
-    }
-    if let Some(conflict) = conflict {
-        insert.on_conflict(on_conflict(conflict, &rows.columns));
-    }
-    insert.into()
-}
-
-fn change(plan: &MutationPlan, returning: Option<ReturningClause>) -> SubQueryStatement {
+/// The change, with what it returns of the changed rows; a bare one gives no rows.
+pub(crate) fn mutation(plan: &MutationPlan, bare: Option<&BareChange>) -> SubQueryStatement {
+    let returning = bare.is_none().then(|| returning(&plan.table, &plan.returning));
     match &plan.kind {
         MutationKind::Insert { rows, conflict, conditions, .. } => {
-            insert(plan, rows, conflict.as_ref(), conditions, returning)
+            let values = match bare {
+                Some(BareChange::OfValues(values)) => Some(values.as_slice()),
+                Some(BareChange::OfBody) | None => None,
+            };
+            insert(plan, rows, values, conflict.as_ref(), conditions, returning)
         }
         MutationKind::Update { values, .. } if values.columns.is_empty() => nothing(plan),
         MutationKind::Update { values, conditions } => {
@@ -76,10 +46,7 @@ fn change(plan: &MutationPlan, returning: Option<ReturningClause>) -> SubQuerySt
             body_columns(&mut row, values);
             row.limit(1);
             update.from(sea_query::TableRef::SubQuery(Box::new(row), BODY.into()));
-            // No condition is written as none, for extensions that refuse such changes.
-            if !conditions.is_empty() {
-                update.cond_where(where_clause(&plan.table.name, conditions));
-            }
+            restrict(&mut update, &plan.table.name, conditions);
             if let Some(returning) = returning {
                 update.returning(returning);
             }
@@ -88,9 +55,7 @@ fn change(plan: &MutationPlan, returning: Option<ReturningClause>) -> SubQuerySt
         MutationKind::Delete { conditions } => {
             let mut delete = DeleteStatement::new();
             delete.from_table((iden(&plan.table.schema), iden(&plan.table.name)));
-            if !conditions.is_empty() {
-                delete.cond_where(where_clause(&plan.table.name, conditions));
-            }
+            restrict(&mut delete, &plan.table.name, conditions);
             if let Some(returning) = returning {
                 delete.returning(returning);
             }
@@ -116,6 +81,7 @@ fn nothing(plan: &MutationPlan) -> SubQueryStatement {
 fn insert(
     plan: &MutationPlan,
     rows: &JsonRows,
+    values: Option<&[Option<String>]>,
     conflict: Option<&Conflict>,
     conditions: &[Condition],
     returning: Option<ReturningClause>,
@@ -128,6 +94,13 @@ fn insert(
             0 => return nothing(plan),
             count => insert.or_default_values_many(count),
         };
+    } else if let Some(values) = values {
+        // The first parameters of the statement, and there are no others.
+        insert.columns(rows.columns.iter().map(|item| iden(&item.name)));
+        // There are as many values as columns.
+        if insert.values(values.iter().map(|text| value_or_null(text.clone()))).is_err() {
+            return nothing(plan);
+        }
     } else {
         insert.columns(rows.columns.iter().map(|item| iden(&item.name)));
         let mut query = SelectStatement::new();
@@ -140,9 +113,7 @@ fn insert(
         if merges {
             outer.and_where(count_inserted(Step::Up));
         }
-        if !conditions.is_empty() {
-            outer.cond_where(where_clause(&Ident::new(BODY), conditions));
-        }
+        restrict(&mut outer, &Ident::new(BODY), conditions);
         // Without columns of its own the select can't fail to match those of the insert.
         if insert.select_from(outer).is_err() {
             return nothing(plan);
@@ -196,9 +167,12 @@ pub(crate) fn inserted() -> Expr {
     constant("nullif(current_setting('phlo.inserted', true), '')")
 }
 
-fn where_clause(alias: &Ident, conditions: &[Condition]) -> sea_query::Condition {
-    // A change has no embeds to look at.
-    expr::conditions(alias, conditions, &|_, _| constant("TRUE"))
+/// No condition is written as none, for extensions that refuse such changes.
+fn restrict(query: &mut impl ConditionalStatement, alias: &Ident, conditions: &[Condition]) {
+    if !conditions.is_empty() {
+        // A change has no embeds to look at.
+        query.cond_where(expr::conditions(alias, conditions, &|_, _| constant("TRUE")));
+    }
 }
 
 fn returning(table: &QualifiedName, columns: &[Ident]) -> ReturningClause {

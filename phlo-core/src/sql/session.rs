@@ -72,6 +72,13 @@ const NAMES: [&str; 7] = [
     "request.cookies",
 ];
 
+/// Whether settings begin by making the transaction read-only, as those made here do.
+#[cfg(feature = "pipeline")]
+pub(crate) fn is_read_only(settings: &Statement) -> bool {
+    let first = settings.sql.strip_prefix("SELECT ");
+    first.is_some_and(|first| first.starts_with(crate::sql::READ_ONLY_SETTING))
+}
+
 /// Sets everything in one statement, for this transaction only. The names of settings are constants
 /// or bound.
 pub fn settings(caller: &Caller, context: &Context<'_>) -> Statement {
@@ -217,7 +224,8 @@ mod tests {
         let own = [("statement_timeout".to_owned(), "5s".to_owned())];
         for role_settings in [&[][..], &own] {
             let read = settings(&Caller::new("x"), &context(role_settings));
-            assert!(read.sql.contains(crate::sql::READ_ONLY_SETTING), "{}", read.sql);
+            let first = format!("SELECT {},", crate::sql::READ_ONLY_SETTING);
+            assert!(read.sql.starts_with(&first), "{}", read.sql);
             let context = Context { access: Access::ReadWrite, ..context(role_settings) };
             let write = settings(&Caller::new("x"), &context);
             assert!(!write.sql.contains("read_only"), "{}", write.sql);

@@ -17,7 +17,7 @@ use crate::{
     },
     plan::Access,
     schema::Isolation,
-    sql::{Param, ResultFormat, Statement},
+    sql::{Param, ResultFormat, Statement, session},
 };
 
 /// Makes an implicit transaction read-only, unless its settings do: PostgreSQL would warn about
@@ -142,7 +142,7 @@ pub(super) fn steps(transaction: &Transaction) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(8);
     if explicit {
         steps.push(Step::plain(Purpose::Begin, begin(*isolation, *access)));
-    } else if *access == Access::ReadOnly && !settings.sql.starts_with(READ_ONLY) {
+    } else if *access == Access::ReadOnly && !session::is_read_only(settings) {
         steps.push(Step::plain(Purpose::Begin, READ_ONLY));
     }
     steps.push(Step::new(Purpose::Settings, "", &settings.sql, &settings.params));
